@@ -1,0 +1,59 @@
+import { CredentialsMalformedError } from '../errors/token-errors.js';
+
+/** As much of a request as credentials are read from; Express's and Fastify's both fit. */
+export interface CredentialsRequest {
+  readonly headers?: { readonly authorization?: unknown };
+  /** Express: names and values in turn, as they came. */
+  readonly rawHeaders?: readonly string[];
+  /** Fastify keeps the platform's request here. */
+  readonly raw?: { readonly rawHeaders?: readonly string[] };
+}
+
+/** RFC 9110 §5.6.2. */
+const TCHAR = /[!#$%&'*+.^_`|~0-9A-Za-z-]*/y;
+/** RFC 9110 §11.2, RFC 6750 §2.1. */
+const TOKEN68 = /^[A-Za-z0-9\-._~+/]+=*$/;
+const SPACE = 0x20;
+
+/** Whether the text may be the name of an authentication scheme (RFC 9110 §11.1). */
+export function isScheme(text: string): boolean {
+  return text !== '' && leadingToken(text) === text;
+}
+
+/**
+ * Reads the token from the Authorization header: the scheme in any case, one or more spaces, one token, nothing
+ * else (RFC 9110 §11.4, RFC 6750 §2.1). It takes time linear in the header.
+ *
+ * @returns undefined when there is no header, a blank one, or one of another scheme.
+ * @throws CredentialsMalformedError when the header is ours and cannot be read, or comes twice.
+ */
+export function readBearerToken(request: CredentialsRequest, scheme: string): string | undefined {
+  const header = request.headers?.authorization;
+  if (header === undefined) return undefined;
+  if (typeof header !== 'string' || isSentTwice(request)) {
+    throw new CredentialsMalformedError('The request has more than one Authorization header');
+  }
+  const sent = leadingToken(header);
+  if (sent.toLowerCase() !== scheme.toLowerCase()) return undefined;
+  let start = sent.length;
+  while (header.charCodeAt(start) === SPACE) start++;
+  const token = header.slice(start);
+  if (start > sent.length && TOKEN68.test(token)) return token;
+  throw new CredentialsMalformedError(`The Authorization header must be ${scheme}, a space and one token`);
+}
+
+function leadingToken(text: string): string {
+  TCHAR.lastIndex = 0;
+  return TCHAR.exec(text)?.[0] ?? '';
+}
+
+/** Node joins or drops repeated headers, so `headers` shows one Authorization line where two were sent. */
+function isSentTwice(request: CredentialsRequest): boolean {
+  const raw = request.rawHeaders ?? request.raw?.rawHeaders ?? [];
+  let lines = 0;
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at]!;
+    if (name.length === 13 && name.toLowerCase() === 'authorization') lines++;
+  }
+  return lines > 1;
+}

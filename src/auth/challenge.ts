@@ -1,0 +1,33 @@
+/** What a challenge says: the scheme and realm of the application or route, and what was wrong. */
+export interface Challenge {
+  readonly scheme: string;
+  readonly realm: string | undefined;
+  /** RFC 6750 §3.1. Left out when no credentials were sent. */
+  readonly error?: string;
+  readonly description?: string;
+}
+
+const PRINTABLE = /^[\x20-\x7e]*$/;
+const NOT_PRINTABLE = /[^\x20-\x7e]/g;
+/** What error_description may not hold (RFC 6750 §3). */
+const NOT_ALLOWED = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g;
+
+/** Whether the text may stand in a quoted string of a header, escapes included. */
+export function isHeaderText(text: string): boolean {
+  return PRINTABLE.test(text);
+}
+
+/** The value of WWW-Authenticate (RFC 6750 §3, RFC 9110 §11.6.1), with header-safe characters only. */
+export function challengeHeader({ scheme, realm, error, description }: Challenge): string {
+  const parameters: string[] = [];
+  if (realm !== undefined) parameters.push(`realm="${quotable(realm)}"`);
+  if (error !== undefined) parameters.push(`error="${error}"`);
+  if (description !== undefined)
+    parameters.push(`error_description="${description.replace(NOT_ALLOWED, '?')}"`);
+  return parameters.length === 0 ? scheme : `${scheme} ${parameters.join(', ')}`;
+}
+
+/** A realm that AuthGuard hands over was not checked before. */
+function quotable(realm: string): string {
+  return realm.replace(NOT_PRINTABLE, '?').replace(/[\\"]/g, '\\$&');
+}

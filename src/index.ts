@@ -1,0 +1,68 @@
+export { JwtRs256Module } from './module/jwt-rs256.module.js';
+export { TokenService } from './module/token.service.js';
+
+export { Auth } from './auth/auth.decorator.js';
+export { CurrentUser } from './auth/current-user.decorator.js';
+export { JwtRs256Exception } from './auth/jwt-rs256.exception.js';
+export { JwtRs256ExceptionFilter } from './auth/jwt-rs256-exception.filter.js';
+export { JwtRs256Guard } from './auth/jwt-rs256.guard.js';
+export { JwtRs256Strategy } from './auth/jwt-rs256.strategy.js';
+export { Public } from './auth/public.decorator.js';
+
+export { AccessTokenClaims } from './tokens/claims.js';
+export { TokenIssuer } from './tokens/token-issuer.js';
+export { TokenVerifier } from './tokens/token-verifier.js';
+
+export { generateKeyPair } from './keys/generate-key-pair.js';
+export { writeKeyPair } from './keys/key-pair-files.js';
+
+export { Clock } from './time/clock.js';
+
+export {
+  DeveloperError,
+  KeyError,
+  OptionError,
+  StrategyNameTakenError,
+  VerifyOnlyError,
+} from './errors/developer-errors.js';
+export { JwtRs256Error } from './errors/jwt-rs256-error.js';
+export {
+  CredentialsMalformedError,
+  PrincipalUnknownError,
+  TokenAlgorithmError,
+  TokenClaimError,
+  TokenClaimsError,
+  TokenError,
+  TokenExpiredError,
+  TokenKeyUnknownError,
+  TokenMalformedError,
+  TokenMissingError,
+  TokenNotYetValidError,
+  TokenSignatureError,
+  TokenTypeError,
+} from './errors/token-errors.js';
+export { KeysUnavailableError, SignerBusyError, UnavailableError } from './errors/unavailable-errors.js';
+
+export type {
+  AttemptOptions,
+  JwtRs256StrategyOptions,
+  ValidatePrincipal,
+} from './auth/jwt-rs256.strategy.js';
+export type { AuthOptions, JwtFromRequest, RouteAccess } from './auth/route-access.js';
+export type { KeyErrorCode, OptionErrorCode } from './errors/developer-errors.js';
+export type { Fault } from './errors/jwt-rs256-error.js';
+export type { ClaimViolation } from './errors/token-errors.js';
+export type { GeneratedKeyPair, KeySize } from './keys/generate-key-pair.js';
+export type { KeyInput } from './keys/key-input.js';
+export type { KeyPairFiles } from './keys/key-pair-files.js';
+export type { JwtRs256ModuleAsyncOptions } from './module/jwt-rs256.module.js';
+export type {
+  JwtRs256ModuleExtras,
+  JwtRs256ModuleOptions,
+  JwtRs256OptionsFactory,
+} from './module/options.js';
+export type { Duration } from './time/duration.js';
+export type { TimeClaim, TokenType } from './tokens/claims.js';
+export type { UnverifiedToken } from './tokens/decode-unverified.js';
+export type { IssueOptions, TokenClaimsInput, TokenIssuerOptions } from './tokens/token-issuer.js';
+export type { TokenVerifierOptions, VerifyOptions } from './tokens/token-verifier.js';

@@ -1,0 +1,98 @@
+import type { ValidatePrincipal } from '../auth/jwt-rs256.strategy.js';
+import type { JwtFromRequest } from '../auth/route-access.js';
+import type { KeyInput } from '../keys/key-input.js';
+import type { Clock } from '../time/clock.js';
+import type { Duration } from '../time/duration.js';
+import type { TimeClaim, TokenType } from '../tokens/claims.js';
+import type { TokenIssuer } from '../tokens/token-issuer.js';
+import type { TokenVerifier } from '../tokens/token-verifier.js';
+
+/**
+ * The options of `JwtRs256Module.forRoot`. An unknown one stops the boot.
+ *
+ * @example
+ * ```ts
+ * import { JwtRs256Module, type JwtRs256ModuleOptions } from 'nestjs-jwt-rs256';
+ *
+ * const options: JwtRs256ModuleOptions = {
+ *   privateKey: { file: 'keys/rs256.pem' },
+ *   publicKey: { file: 'keys/rs256.pub' },
+ *   issuer: 'https://auth.example.com',
+ *   audience: 'orders',
+ *   accessTokenTtl: '15m',
+ * };
+ * const module = JwtRs256Module.forRoot(options);
+ * ```
+ */
+export interface JwtRs256ModuleOptions {
+  /** Signs. Leave it out in a service that only verifies; there, but undefined, is an error. */
+  privateKey?: KeyInput;
+  /** Verifies. Derived from `privateKey` when left out; given both, they must be a pair. */
+  publicKey?: KeyInput;
+  /** Of an encrypted `privateKey`. */
+  passphrase?: string;
+  /** `iss`: stamped, and required on verify (RFC 7519 §4.1.1). Left out: neither, and a warning at boot. */
+  issuer?: string;
+  /** `aud`: stamped, and one of them required on verify (RFC 7519 §4.1.3). Left out: neither, and a warning at boot. */
+  audience?: string | readonly string[];
+  /** `client_id`: stamped (RFC 9068 §2.2 wants it). Left out: not stamped. */
+  clientId?: string;
+  /** `exp - iat`. Default: `'5m'`. */
+  accessTokenTtl?: Duration;
+  /** The longest `exp - iat` there may be, on issue and on verify. Default: `'24h'`. */
+  maxTokenTtl?: Duration;
+  /** `nbf - iat`. Default: 0. */
+  notBefore?: Duration;
+  /** Allowed difference between clocks, for exp, nbf and iat. Default: 10 seconds. */
+  clockTolerance?: Duration;
+  /** Which time claims are compared with the clock; the signature always is verified. Default: all three. */
+  verifyClaims?: readonly TimeClaim[];
+  /** Claims that must be present, on verify and on issue. Default: `['exp', 'iat', 'nbf']`. */
+  requiredClaims?: readonly string[];
+  /** `typ` of the header: stamped, and required on verify (RFC 9068 §2.1). Default: `'at+jwt'`. */
+  typ?: TokenType;
+  /** The scheme of the Authorization header, in any case. Default: `'Bearer'`. */
+  scheme?: string;
+  /** The realm in every challenge (RFC 9110 §11.5). Printable ASCII. Default: none. */
+  realm?: string;
+  /** Where the token of a request is. Default: the Authorization header only, never query or body. */
+  jwtFromRequest?: JwtFromRequest;
+  /** Loads the principal; null is 401 `ERR_PRINCIPAL_UNKNOWN`. Default: the claims are the principal. */
+  validate?: ValidatePrincipal;
+  /** A longer token is refused before anything is parsed. Characters. Default: 8192. */
+  maxTokenLength?: number;
+  /**
+   * The cache of verified tokens: how many it holds (one of more than 1,024 characters counts for several), or false for
+   * none. Claims are measured on every request all the same, and `validate` is asked. Default: `{ maxSize: 5000 }`.
+   */
+  verifiedTokenCache?: { readonly maxSize?: number } | false;
+  /**
+   * Signatures that may be under way at once; beyond them `issue` fails at once with `ERR_SIGNER_BUSY` (503).
+   * Default: 2000.
+   */
+  maxPendingSignatures?: number;
+  /** For tests: `TestClock` of `nestjs-jwt-rs256/testing`. What it lacks comes from the machine's clock. */
+  clock?: Pick<Clock, 'now'> & Partial<Clock>;
+  /** The name in passport's registry. Default: `'jwt-rs256'`. */
+  strategyName?: string;
+  /** Puts an issuer of your own around ours, to add claims or to count. Default: ours. */
+  wrapIssuer?: (issuer: Pick<TokenIssuer, 'issue'>) => Pick<TokenIssuer, 'issue'>;
+  /**
+   * Puts a verifier of your own around ours. It may refuse more; whatever it returns must be claims that ours verified,
+   * so it can neither switch the signature off nor change a claim. Default: ours.
+   */
+  wrapVerifier?: (verifier: Pick<TokenVerifier, 'verify'>) => Pick<TokenVerifier, 'verify'>;
+}
+
+/** What decides which providers there are, and so cannot come from an asynchronous factory. */
+export interface JwtRs256ModuleExtras {
+  /** Register globally, so that feature modules import nothing. Default: true. */
+  isGlobal?: boolean;
+  /** Guard every route; `@Public()` opens one. Default: false. */
+  globalGuard?: boolean;
+}
+
+/** A class that `forRootAsync({ useClass })` or `useExisting` asks for the options. */
+export interface JwtRs256OptionsFactory {
+  create(): JwtRs256ModuleOptions | Promise<JwtRs256ModuleOptions>;
+}

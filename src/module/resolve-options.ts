@@ -1,0 +1,240 @@
+import type { JwtRs256StrategyOptions } from '../auth/jwt-rs256.strategy.js';
+import { isScheme } from '../auth/bearer-credentials.js';
+import { isHeaderText } from '../auth/challenge.js';
+import { OptionError } from '../errors/developer-errors.js';
+import type { KeyPairOptions } from '../keys/key-pair.js';
+import { SystemClock, type Clock } from '../time/clock.js';
+import { toSeconds } from '../time/duration.js';
+import type { TimeClaim, TokenType } from '../tokens/claims.js';
+import { requireText, requireTexts } from '../tokens/option-text.js';
+import { assertLifetime, type TokenIssuerOptions } from '../tokens/token-issuer.js';
+import type { TokenVerifierOptions } from '../tokens/token-verifier.js';
+import { DEFAULT_EXTRAS } from './jwt-rs256.module-definition.js';
+import type { JwtRs256ModuleOptions } from './options.js';
+
+/** The options, checked and sorted by who needs them. Times are in seconds. */
+export interface ResolvedOptions {
+  readonly keys: KeyPairOptions;
+  readonly issuing: TokenIssuerOptions;
+  readonly verifying: TokenVerifierOptions;
+  readonly strategy: JwtRs256StrategyOptions;
+  readonly clock: Clock;
+  readonly wrapIssuer: JwtRs256ModuleOptions['wrapIssuer'];
+  readonly wrapVerifier: JwtRs256ModuleOptions['wrapVerifier'];
+  readonly warnings: readonly string[];
+}
+
+const DEFAULT_CACHE_SIZE = 5000;
+
+const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
+  privateKey: true,
+  publicKey: true,
+  passphrase: true,
+  issuer: true,
+  audience: true,
+  clientId: true,
+  accessTokenTtl: true,
+  maxTokenTtl: true,
+  notBefore: true,
+  clockTolerance: true,
+  verifyClaims: true,
+  requiredClaims: true,
+  typ: true,
+  scheme: true,
+  realm: true,
+  jwtFromRequest: true,
+  validate: true,
+  maxTokenLength: true,
+  verifiedTokenCache: true,
+  maxPendingSignatures: true,
+  clock: true,
+  strategyName: true,
+  wrapIssuer: true,
+  wrapVerifier: true,
+};
+
+/**
+ * The only reader of the module's options: checks each, gives the defaults, and warns of what is weaker than it
+ * should be.
+ *
+ * @throws OptionError naming the option and the fix.
+ */
+export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions {
+  assertObject(options);
+  assertKnown(options);
+  const common = resolveCommon(options);
+  return {
+    keys: resolveKeys(options),
+    issuing: resolveIssuing(options, common),
+    verifying: {
+      ...common,
+      verifyClaims: resolveVerifyClaims(options.verifyClaims),
+      clockTolerance: toSeconds(options.clockTolerance ?? 10, 'clockTolerance'),
+      cacheSize: resolveCacheSize(options.verifiedTokenCache),
+    },
+    strategy: resolveStrategy(options),
+    clock: resolveClock(options.clock),
+    wrapIssuer: resolveFunction(options.wrapIssuer, 'wrapIssuer'),
+    wrapVerifier: resolveFunction(options.wrapVerifier, 'wrapVerifier'),
+    warnings: warningsOf(common),
+  };
+}
+
+/** What issuing and verifying must agree on, or the service would refuse its own tokens. */
+type CommonOptions = Pick<
+  TokenVerifierOptions & TokenIssuerOptions,
+  'issuer' | 'audience' | 'typ' | 'maxTokenTtl' | 'requiredClaims' | 'maxTokenLength'
+>;
+
+function resolveCommon(options: JwtRs256ModuleOptions): CommonOptions {
+  const { issuer, audience, typ = 'at+jwt' } = options;
+  return {
+    issuer: isLeftOut(options, 'issuer') ? undefined : requireText(issuer, 'issuer'),
+    audience: isLeftOut(options, 'audience') ? undefined : requireTexts(audience, 'audience'),
+    typ: resolveType(typ),
+    maxTokenTtl: toSeconds(options.maxTokenTtl ?? '24h', 'maxTokenTtl'),
+    requiredClaims: resolveNames(options.requiredClaims ?? ['exp', 'iat', 'nbf'], 'requiredClaims'),
+    maxTokenLength: resolveCount(options.maxTokenLength ?? 8192, 'maxTokenLength'),
+  };
+}
+
+function resolveIssuing(options: JwtRs256ModuleOptions, common: CommonOptions): TokenIssuerOptions {
+  const ttl = toSeconds(options.accessTokenTtl ?? '5m', 'accessTokenTtl');
+  const notBefore = toSeconds(options.notBefore ?? 0, 'notBefore');
+  assertLifetime({ ttl, notBefore, maxTokenTtl: common.maxTokenTtl }, 'accessTokenTtl');
+  const clientId = options.clientId === undefined ? undefined : requireText(options.clientId, 'clientId');
+  const maxPendingSignatures = resolveCount(options.maxPendingSignatures ?? 2000, 'maxPendingSignatures');
+  return { ...common, accessTokenTtl: ttl, notBefore, clientId, maxPendingSignatures };
+}
+
+function resolveStrategy(options: JwtRs256ModuleOptions): JwtRs256StrategyOptions {
+  const { scheme = 'Bearer', realm, strategyName = 'jwt-rs256' } = options;
+  if (typeof scheme !== 'string' || !isScheme(scheme)) {
+    throw invalid("scheme must be one token, such as 'Bearer' or 'JWT' (RFC 9110 §11.1).");
+  }
+  if (realm !== undefined && !(typeof realm === 'string' && isHeaderText(realm))) {
+    throw invalid('realm must be a text of printable ASCII: it goes into a header.');
+  }
+  return {
+    scheme,
+    realm,
+    jwtFromRequest: resolveFunction(options.jwtFromRequest, 'jwtFromRequest'),
+    validate: resolveFunction(options.validate, 'validate'),
+    strategyName: requireText(strategyName, 'strategyName'),
+  };
+}
+
+function resolveKeys(options: JwtRs256ModuleOptions): KeyPairOptions {
+  const { privateKey, publicKey, passphrase } = options;
+  if (passphrase !== undefined && typeof passphrase !== 'string') throw invalid('passphrase must be a text.');
+  // Present but undefined goes on as it is: an unset variable must not turn an issuer into a verifier.
+  return {
+    ...('privateKey' in options ? { privateKey } : {}),
+    ...('publicKey' in options ? { publicKey } : {}),
+    passphrase,
+  };
+}
+
+/** What a partial clock of a test leaves out comes from the machine. */
+function resolveClock(clock: JwtRs256ModuleOptions['clock']): Clock {
+  const system = new SystemClock();
+  if (clock === undefined) return system;
+  if (typeof clock !== 'object' || clock === null || typeof clock.now !== 'function') {
+    throw invalid('clock must have a method now() that returns Unix seconds.');
+  }
+  return {
+    now: () => clock.now(),
+    monotonic: () => (clock.monotonic ? clock.monotonic() : system.monotonic()),
+    setTimeout: (callback, ms) =>
+      clock.setTimeout ? clock.setTimeout(callback, ms) : system.setTimeout(callback, ms),
+    clearTimeout: (timer) => (clock.clearTimeout ? clock.clearTimeout(timer) : system.clearTimeout(timer)),
+  };
+}
+
+function resolveType(typ: unknown): TokenType {
+  if (typ === 'at+jwt' || typ === 'JWT') return typ;
+  throw invalid("typ must be 'at+jwt' (RFC 9068) or 'JWT'.");
+}
+
+function resolveVerifyClaims(claims: unknown): readonly TimeClaim[] {
+  if (claims === undefined) return ['exp', 'nbf', 'iat'];
+  if (Array.isArray(claims) && claims.every((claim) => claim === 'exp' || claim === 'nbf' || claim === 'iat'))
+    return [...claims];
+  throw invalid(
+    "verifyClaims must be a list of 'exp', 'nbf' and 'iat'. The signature and the other claims are always verified.",
+  );
+}
+
+function resolveNames(names: unknown, option: string): readonly string[] {
+  if (Array.isArray(names)) return names.map((name) => requireText(name, option));
+  throw invalid(`${option} must be a list of claim names.`);
+}
+
+function resolveCount(count: unknown, option: string): number {
+  if (typeof count === 'number' && Number.isSafeInteger(count) && count > 0) return count;
+  throw invalid(`${option} must be a whole number, 1 or more.`);
+}
+
+function resolveCacheSize(cache: unknown): number {
+  if (cache === false) return 0;
+  if (cache === undefined) return DEFAULT_CACHE_SIZE;
+  if (typeof cache !== 'object' || cache === null)
+    throw invalid('verifiedTokenCache must be { maxSize } or false.');
+  const { maxSize = DEFAULT_CACHE_SIZE } = cache as { maxSize?: unknown };
+  return resolveCount(maxSize, 'verifiedTokenCache.maxSize');
+}
+
+function resolveFunction<T>(value: T, option: string): T {
+  if (value === undefined || typeof value === 'function') return value;
+  throw invalid(`${option} must be a function.`);
+}
+
+/** There, but undefined: an unset variable, which must not silently turn a check off. */
+function isLeftOut(options: JwtRs256ModuleOptions, option: 'issuer' | 'audience'): boolean {
+  if (!(option in options)) return true;
+  if (options[option] !== undefined) return false;
+  throw invalid(
+    `${option} is there but undefined, which would silently turn its check off. Is the environment variable set, or was it ` +
+      'read before ConfigModule had loaded it? To do without it on purpose, leave the option out.',
+  );
+}
+
+function assertObject(options: unknown): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  throw new OptionError(
+    'ERR_OPTION_MODULE',
+    'JwtRs256Module got no options object. Does the useFactory function return one, and does the create() method of ' +
+      'the useClass or useExisting class?',
+  );
+}
+
+function assertKnown(options: object): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(KNOWN, name)) continue;
+    if (Object.hasOwn(DEFAULT_EXTRAS, name)) {
+      throw new OptionError(
+        'ERR_OPTION_UNKNOWN',
+        `${name} decides which providers there are: put it beside useFactory, not into what it returns.`,
+      );
+    }
+    throw new OptionError(
+      'ERR_OPTION_UNKNOWN',
+      `JwtRs256Module knows no option ${name}. Is it misspelled? The options are ${Object.keys(KNOWN).join(', ')}.`,
+    );
+  }
+}
+
+function warningsOf({ issuer, audience }: CommonOptions): string[] {
+  const missing = [
+    ...(issuer === undefined ? ['issuer (iss)'] : []),
+    ...(audience === undefined ? ['audience (aud)'] : []),
+  ];
+  if (missing.length === 0) return [];
+  return [
+    `Without the option ${missing.join(' and ')}, tokens that this key signed for others are accepted here too.`,
+  ];
+}
+
+function invalid(sentence: string): OptionError {
+  return new OptionError('ERR_OPTION_INVALID', sentence);
+}

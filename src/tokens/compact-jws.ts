@@ -1,0 +1,62 @@
+import { TokenMalformedError } from '../errors/token-errors.js';
+import { decodeBase64url } from './base64url.js';
+import { parseStrictJson, type JsonObject } from './strict-json.js';
+
+/** A JWS in the compact serialization (RFC 7515 §7.1), taken apart into octets. Nothing in it is trusted yet. */
+export interface CompactJws {
+  /** The first segment as it was sent: the same text is the same header. */
+  readonly encodedHeader: string;
+  readonly header: Buffer;
+  readonly payload: Buffer;
+  readonly signature: Buffer;
+  /** What the signature is over: `BASE64URL(header) + '.' + BASE64URL(payload)`. */
+  readonly signingInput: string;
+}
+
+/**
+ * Takes a compact JWS apart, refusing whatever is not exactly one.
+ *
+ * @param maxLength - characters; a longer token is refused before anything is parsed.
+ * @throws TokenMalformedError
+ */
+export function splitCompactJws(token: unknown, maxLength: number): CompactJws {
+  if (typeof token !== 'string') throw new TokenMalformedError('The access token is not a text');
+  if (token.length > maxLength) throw new TokenMalformedError('The access token is too long');
+  const segments = token.split('.', 4);
+  if (segments.length !== 3) throw new TokenMalformedError('The access token does not have three segments');
+  const [encodedHeader, encodedPayload, encodedSignature] = segments as [string, string, string];
+  const header = decodeBase64url(encodedHeader);
+  const payload = decodeBase64url(encodedPayload);
+  const signature = decodeBase64url(encodedSignature);
+  if (!header || !payload || !signature)
+    throw new TokenMalformedError('The access token is not canonical base64url');
+  return {
+    encodedHeader,
+    header,
+    payload,
+    signature,
+    signingInput: token.slice(0, -1 - encodedSignature.length),
+  };
+}
+
+/**
+ * Parses the header (RFC 7515 §4).
+ *
+ * @throws TokenMalformedError
+ */
+export function parseHeader(octets: Buffer): JsonObject {
+  const header = parseStrictJson(octets);
+  if (!header) throw new TokenMalformedError('The header of the access token is not a strict JSON object');
+  return header;
+}
+
+/**
+ * Parses the payload as a JWT Claims Set (RFC 7519 §7.2, step 10).
+ *
+ * @throws TokenMalformedError
+ */
+export function parseClaims(octets: Buffer): JsonObject {
+  const claims = parseStrictJson(octets);
+  if (!claims) throw new TokenMalformedError('The claims of the access token are not a strict JSON object');
+  return claims;
+}

@@ -1,0 +1,156 @@
+import { OptionError } from '../errors/developer-errors.js';
+import {
+  TokenAlgorithmError,
+  TokenKeyUnknownError,
+  TokenMalformedError,
+  TokenSignatureError,
+} from '../errors/token-errors.js';
+import type { VerificationKey } from '../keys/verification-key.js';
+import type { VerificationKeys } from '../keys/verification-keys.js';
+import type { Clock } from '../time/clock.js';
+import { toSeconds, type Duration } from '../time/duration.js';
+import { assertClaims, assertClaimsAgain, type ClaimPolicy } from './claim-rules.js';
+import type { AccessTokenClaims, TimeClaim, TokenType } from './claims.js';
+import { parseClaims, parseHeader, splitCompactJws, type CompactJws } from './compact-jws.js';
+import { requireText, requireTexts } from './option-text.js';
+import type { JsonObject } from './strict-json.js';
+import { assertTokenType } from './token-type.js';
+import { VerifiedTokenCache } from './verified-token-cache.js';
+
+/** What a verifier demands of every token. Times are in seconds. */
+export interface TokenVerifierOptions {
+  readonly issuer: string | undefined;
+  readonly audience: readonly string[] | undefined;
+  readonly typ: TokenType;
+  readonly verifyClaims: readonly TimeClaim[];
+  readonly requiredClaims: readonly string[];
+  readonly clockTolerance: number;
+  readonly maxTokenTtl: number;
+  readonly maxTokenLength: number;
+  /** Entries of the cache of verified tokens; 0 for none. */
+  readonly cacheSize: number;
+}
+
+/** What one call of `verify` demands beyond, or instead of, the configured. */
+export interface VerifyOptions {
+  /** One of these must be in `aud`, instead of the configured audience. */
+  audience?: string | readonly string[];
+  /** `iss` must equal this too; it narrows the configured issuer and never replaces it. */
+  issuer?: string;
+  /** The `typ` to require, instead of the configured one. */
+  typ?: TokenType;
+  /** Claims that must be present, besides the configured ones. */
+  requiredClaims?: readonly string[];
+  /** Instead of the configured one. */
+  clockTolerance?: Duration;
+  /** Accept an expired token, as a log-out or a report may want to. Everything else is verified. Default: false. */
+  ignoreExpiration?: boolean;
+}
+
+/** Headers that are remembered; more than an issuer has keys and types. */
+const MOST_HEADERS = 64;
+
+const UNSUPPORTED_MEMBERS = ['crit', 'b64', 'zip', 'enc'] as const;
+
+/**
+ * Verifies RS256 access tokens with public keys only. Every refusal is an error with `fault: 'caller'`; no other
+ * error escapes for any input of any type.
+ */
+export class TokenVerifier {
+  private readonly policy: ClaimPolicy;
+  private readonly cache: VerifiedTokenCache | undefined;
+  private readonly headers = new Map<string, JsonObject>();
+
+  constructor(
+    private readonly keys: VerificationKeys,
+    private readonly clock: Clock,
+    private readonly options: TokenVerifierOptions,
+  ) {
+    this.policy = { ...options, issuers: options.issuer === undefined ? [] : [options.issuer] };
+    this.cache = options.cacheSize > 0 ? new VerifiedTokenCache(options.cacheSize) : undefined;
+  }
+
+  /**
+   * Verifies the signature and the claims of a compact JWS.
+   *
+   * @returns the claims, deep-frozen.
+   * @throws TokenError - the token is not acceptable (`fault: 'caller'`).
+   * @throws KeysUnavailableError - no key can be had right now (`fault: 'server'`).
+   * @throws OptionError - a per-call option is not valid (`fault: 'developer'`).
+   * @see RFC 7515 §5.2, RFC 7519 §7.2, RFC 8725 §3
+   */
+  async verify<T extends object = object>(
+    token: string,
+    options?: VerifyOptions,
+  ): Promise<AccessTokenClaims & T> {
+    const policy = options ? narrow(this.policy, options) : this.policy;
+    const typ = options?.typ ?? this.options.typ;
+    const { version } = this.keys;
+    const seen = typeof token === 'string' ? this.cache?.get(token, version) : undefined;
+    if (seen) {
+      assertTokenType(seen.header.typ, typ);
+      assertClaimsAgain(seen.claims, policy, this.clock.now());
+      return seen.claims as AccessTokenClaims & T;
+    }
+    const jws = splitCompactJws(token, this.options.maxTokenLength);
+    const header = this.headers.get(jws.encodedHeader) ?? parseHeader(jws.header);
+    const found = this.keys.find(readHeader(header, typ));
+    assertSignature(jws, found instanceof Promise ? await found : found);
+    this.rememberHeader(jws.encodedHeader, header);
+    const claims = parseClaims(jws.payload);
+    assertClaims(claims, policy, this.clock.now());
+    if (options?.ignoreExpiration !== true) this.cache?.set({ text: token, header, claims }, version);
+    return claims as AccessTokenClaims & T;
+  }
+
+  /** An issuer's tokens share one header, so parsing it once is enough. Only verified tokens get here. */
+  private rememberHeader(encoded: string, header: JsonObject): void {
+    if (this.headers.has(encoded)) return;
+    if (this.headers.size >= MOST_HEADERS) this.headers.clear();
+    this.headers.set(encoded, header);
+  }
+}
+
+/** Reads the only three header members that count. `jwk`, `jku`, `x5u` and `x5c` are never looked at. */
+function readHeader(header: JsonObject, typ: TokenType): string | undefined {
+  if (header.alg !== 'RS256') throw new TokenAlgorithmError();
+  for (const member of UNSUPPORTED_MEMBERS) {
+    if (Object.hasOwn(header, member)) {
+      throw new TokenMalformedError(`The header of the access token has the unsupported member ${member}`);
+    }
+  }
+  assertTokenType(header.typ, typ);
+  const { kid } = header;
+  if (kid !== undefined && typeof kid !== 'string')
+    throw new TokenMalformedError('The kid of the access token is not a text');
+  return kid;
+}
+
+function assertSignature(jws: CompactJws, key: VerificationKey | undefined): void {
+  if (!key) throw new TokenKeyUnknownError();
+  const { signature, signingInput } = jws;
+  if (signature.length !== key.signatureLength || !key.verify(signingInput, signature)) {
+    throw new TokenSignatureError();
+  }
+}
+
+function narrow(policy: ClaimPolicy, options: VerifyOptions): ClaimPolicy {
+  const { audience, issuer, typ, requiredClaims, clockTolerance, ignoreExpiration } = options;
+  if (typ !== undefined && typ !== 'at+jwt' && typ !== 'JWT') {
+    throw new OptionError('ERR_OPTION_INVALID', "typ must be 'at+jwt' or 'JWT'.");
+  }
+  return {
+    ...policy,
+    issuers: issuer === undefined ? policy.issuers : [...policy.issuers, requireText(issuer, 'issuer')],
+    audience: audience === undefined ? policy.audience : requireTexts(audience, 'audience'),
+    requiredClaims: requiredClaims
+      ? [...policy.requiredClaims, ...requireTexts(requiredClaims, 'requiredClaims')]
+      : policy.requiredClaims,
+    clockTolerance:
+      clockTolerance === undefined ? policy.clockTolerance : toSeconds(clockTolerance, 'clockTolerance'),
+    verifyClaims:
+      ignoreExpiration === true
+        ? policy.verifyClaims.filter((claim) => claim !== 'exp')
+        : policy.verifyClaims,
+  };
+}
