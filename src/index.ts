@@ -1,4 +1,5 @@
 export { JwtRs256Module } from './module/jwt-rs256.module.js';
+export { SessionService } from './module/session.service.js';
 export { TokenService } from './module/token.service.js';
 
 export { Auth } from './auth/auth.decorator.js';
@@ -8,6 +9,9 @@ export { JwtRs256ExceptionFilter } from './auth/jwt-rs256-exception.filter.js';
 export { JwtRs256Guard } from './auth/jwt-rs256.guard.js';
 export { JwtRs256Strategy } from './auth/jwt-rs256.strategy.js';
 export { Public } from './auth/public.decorator.js';
+
+export { MemorySessionStore } from './sessions/memory-session-store.js';
+export { SessionStore } from './sessions/session-store.js';
 
 export { AccessTokenClaims } from './tokens/claims.js';
 export { TokenIssuer } from './tokens/token-issuer.js';
@@ -26,6 +30,14 @@ export {
   VerifyOnlyError,
 } from './errors/developer-errors.js';
 export { JwtRs256Error } from './errors/jwt-rs256-error.js';
+export {
+  RefreshTokenError,
+  RefreshTokenInvalidError,
+  RefreshTokenReusedError,
+  SessionsOffError,
+  StoreUnavailableError,
+  TokenRevokedError,
+} from './errors/session-errors.js';
 export {
   CredentialsMalformedError,
   PrincipalUnknownError,
@@ -61,8 +73,26 @@ export type {
   JwtRs256ModuleOptions,
   JwtRs256OptionsFactory,
 } from './module/options.js';
+export type { MemorySessionStoreOptions } from './sessions/memory-session-store.js';
+export type { SessionEvent, SessionIdentity, SessionListener } from './sessions/session-events.js';
+export type {
+  EndAllRequest,
+  EndedHere,
+  EndedId,
+  EndedSince,
+  EndRequest,
+  RevokeRequest,
+  RotateRequest,
+  RotateResult,
+  SessionDetails,
+  StartRequest,
+  StoredSession,
+} from './sessions/session-store.js';
+export type { SessionClaims, SessionInfo, StartOptions } from './sessions/sessions.js';
+export type { TokenResponse } from './sessions/token-response.js';
 export type { Duration } from './time/duration.js';
 export type { TimeClaim, TokenType } from './tokens/claims.js';
+export type { IssuedAccessToken, SessionStamp, SigningReservation } from './tokens/signing-reservation.js';
 export type { UnverifiedToken } from './tokens/decode-unverified.js';
 export type { IssueOptions, TokenClaimsInput, TokenIssuerOptions } from './tokens/token-issuer.js';
 export type { TokenVerifierOptions, VerifyOptions } from './tokens/token-verifier.js';

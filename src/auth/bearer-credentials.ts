@@ -21,11 +21,12 @@ export function isScheme(text: string): boolean {
 }
 
 /**
- * Reads the token from the Authorization header: the scheme in any case, one or more spaces, one token, nothing
- * else (RFC 9110 §11.4, RFC 6750 §2.1). It takes time linear in the header.
+ * Reads what the Authorization header has after the scheme (in any case) and one or more spaces (RFC 9110 §11.4,
+ * RFC 6750 §2.1), in time linear in the header. That it is one token, and nothing else, is not looked at: whatever
+ * verifies is one. For the rest there is `assertOneToken`.
  *
  * @returns undefined when there is no header, a blank one, or one of another scheme.
- * @throws CredentialsMalformedError when the header is ours and cannot be read, or comes twice.
+ * @throws CredentialsMalformedError when the header is ours and has nothing after the scheme, or comes twice.
  */
 export function readBearerToken(request: CredentialsRequest, scheme: string): string | undefined {
   const header = request.headers?.authorization;
@@ -37,9 +38,22 @@ export function readBearerToken(request: CredentialsRequest, scheme: string): st
   if (sent.toLowerCase() !== scheme.toLowerCase()) return undefined;
   let start = sent.length;
   while (header.charCodeAt(start) === SPACE) start++;
-  const token = header.slice(start);
-  if (start > sent.length && TOKEN68.test(token)) return token;
-  throw new CredentialsMalformedError(`The Authorization header must be ${scheme}, a space and one token`);
+  if (start === sent.length) throw notOneToken(scheme);
+  return header.slice(start);
+}
+
+/**
+ * Refuses what is no token, or more than one. That takes longer than to find a token that was verified before, so it
+ * is asked only of a text that did not verify.
+ *
+ * @throws CredentialsMalformedError
+ */
+export function assertOneToken(text: string, scheme: string): void {
+  if (!TOKEN68.test(text)) throw notOneToken(scheme);
+}
+
+function notOneToken(scheme: string): CredentialsMalformedError {
+  return new CredentialsMalformedError(`The Authorization header must be ${scheme}, a space and one token`);
 }
 
 function leadingToken(text: string): string {

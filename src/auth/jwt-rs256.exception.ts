@@ -22,10 +22,15 @@ const INTERNAL: Answer = {
   challenge: 'none',
 };
 
+/** RFC 6749 §5.2. */
+const INVALID_GRANT: Answer = { status: HttpStatus.BAD_REQUEST, error: 'invalid_grant', challenge: 'none' };
+
 /** The codes that are answered differently from the rest of their fault. */
 const BY_CODE: Readonly<Record<string, Answer>> = {
   ERR_TOKEN_MISSING: { status: HttpStatus.UNAUTHORIZED, error: 'Unauthorized', challenge: 'bare' },
   ERR_CREDENTIALS_MALFORMED: { status: HttpStatus.BAD_REQUEST, error: 'invalid_request', challenge: 'full' },
+  ERR_REFRESH_TOKEN_INVALID: INVALID_GRANT,
+  ERR_REFRESH_TOKEN_REUSED: INVALID_GRANT,
 };
 
 const BY_FAULT: Readonly<Record<JwtRs256Error['fault'], Answer>> = {

@@ -47,7 +47,13 @@ export class JwtRs256Guard implements CanActivate {
     if (context.getType() !== 'http') return this.denyContext(context);
     const access = this.getAccess(context);
     if (access.kind === 'public') return true;
-    const principal = await this.authenticate(context, access);
+    const request = this.getRequest(context);
+    let principal: unknown;
+    try {
+      principal = request.user = await this.strategy.resolvePrincipal(request, access);
+    } catch (error) {
+      await this.refuse(error, context, access);
+    }
     return this.permits(principal, context);
   }
 
@@ -82,23 +88,21 @@ export class JwtRs256Guard implements CanActivate {
     throw failure;
   }
 
-  private async authenticate(
+  /** Returns where an optional route is to be reached without a principal, and else throws. */
+  private async refuse(
+    error: unknown,
     context: ExecutionContext,
     access: RouteAccess & { kind: 'auth' },
-  ): Promise<unknown> {
+  ): Promise<void> {
     const request = this.getRequest(context);
-    try {
-      return (request.user = await this.strategy.resolvePrincipal(request, access));
-    } catch (error) {
-      // Nobody's word but this guard's counts for who the request is, so nothing may be left to be mistaken for it.
-      forgetAuthentication(request);
-      request.user = undefined;
-      if (access.optional === true && error instanceof TokenMissingError) return undefined;
-      const failure = this.strategy.refusalOf(error, access);
-      // An override that returns, or is asynchronous, against its type, must not let the request through.
-      await Promise.resolve(this.handleFailure(failure, context));
-      throw failure;
-    }
+    // Nobody's word but this guard's counts for who the request is, so nothing may be left to be mistaken for it.
+    forgetAuthentication(request);
+    request.user = undefined;
+    if (access.optional === true && error instanceof TokenMissingError) return;
+    const failure = this.strategy.refusalOf(error, access);
+    // An override that returns, or is asynchronous, against its type, must not let the request through.
+    await Promise.resolve(this.handleFailure(failure, context));
+    throw failure;
   }
 
   private denyContext(context: ExecutionContext): never {

@@ -11,7 +11,7 @@ import { JwtRs256Error } from '../errors/jwt-rs256-error.js';
 import { PrincipalUnknownError, TokenClaimsError, TokenMissingError } from '../errors/token-errors.js';
 import type { AccessTokenClaims } from '../tokens/claims.js';
 import type { TokenVerifier } from '../tokens/token-verifier.js';
-import { readBearerToken, type CredentialsRequest } from './bearer-credentials.js';
+import { assertOneToken, readBearerToken, type CredentialsRequest } from './bearer-credentials.js';
 import { JwtRs256Exception } from './jwt-rs256.exception.js';
 import { authenticationOf, rememberAuthentication } from './principal.js';
 import type { AuthOptions, JwtFromRequest } from './route-access.js';
@@ -94,13 +94,25 @@ export class JwtRs256Strategy extends PassportJwtStrategy implements OnModuleIni
    * @throws JwtRs256Error, or whatever `jwtFromRequest` and `validate` throw.
    */
   async resolvePrincipal(request: AnyRequest, options: AttemptOptions = {}): Promise<unknown> {
-    const token = await this.readToken(request, options.jwtFromRequest ?? this.options.jwtFromRequest);
+    const jwtFromRequest = options.jwtFromRequest ?? this.options.jwtFromRequest;
+    const token = jwtFromRequest
+      ? (await jwtFromRequest(request)) || undefined
+      : readBearerToken(request, this.options.scheme);
     if (token === undefined) throw new TokenMissingError();
     const known = authenticationOf(request);
     if (known && known.by === this.identity && known.token === token) return known.principal;
-    const principal = await this.principalOf(token, request);
-    rememberAuthentication(request, { by: this.identity, token, principal });
-    return principal;
+    try {
+      const principal = await this.validate(await this.verifier.verify(token), request);
+      if (principal === null || principal === undefined || principal === false)
+        throw new PrincipalUnknownError();
+      rememberAuthentication(request, { by: this.identity, token, principal });
+      return principal;
+    } catch (error) {
+      // What verifies is one token. Only what does not is searched for what credentials must not have: 400, not 401.
+      if (!jwtFromRequest) assertOneToken(token, this.options.scheme);
+      // From a hook. There is a token, and an optional route must not take this for the absence of one.
+      throw error instanceof TokenMissingError ? new PrincipalUnknownError() : error;
+    }
   }
 
   /**
@@ -129,26 +141,6 @@ export class JwtRs256Strategy extends PassportJwtStrategy implements OnModuleIni
   /** The mixin registers with whatever this returns while the object is still being made: too early, so nothing. */
   override getPassportInstance(): unknown {
     return { use: () => undefined };
-  }
-
-  private async readToken(
-    request: AnyRequest,
-    jwtFromRequest: JwtFromRequest | undefined,
-  ): Promise<string | undefined> {
-    if (!jwtFromRequest) return readBearerToken(request, this.options.scheme);
-    return (await jwtFromRequest(request)) || undefined;
-  }
-
-  private async principalOf(token: string, request: AnyRequest): Promise<unknown> {
-    try {
-      const principal = await this.validate(await this.verifier.verify(token), request);
-      if (principal === null || principal === undefined || principal === false)
-        throw new PrincipalUnknownError();
-      return principal;
-    } catch (error) {
-      // From a hook. There is a token, and an optional route must not take this for the absence of one.
-      throw error instanceof TokenMissingError ? new PrincipalUnknownError() : error;
-    }
   }
 
   /** passport goes on to the next strategy of a list after `fail`, and stops at `error`. */

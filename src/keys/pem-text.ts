@@ -62,13 +62,12 @@ function armored(label: string, content: string): string {
   return [`-----BEGIN ${label}-----`, ...prefix, ...lines, `-----END ${label}-----`, ''].join('\n');
 }
 
+/** Real line breaks, of whatever kind, may stay: armour is rebuilt without them. `trim` takes a byte order mark, too. */
 function unescapeLines(text: string): string {
   return text
-    .replace(/^\uFEFF/, '')
     .trim()
     .replace(/^(["'`])([\s\S]*)\1$/, '$2')
     .replace(/(?<!\\)\\+r(?=\\+n|\r?\n)/g, '')
     .replace(/(?<!\\)\\+n/g, '\n')
-    .replace(/\r\n?/g, '\n')
     .trim();
 }

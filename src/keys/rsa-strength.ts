@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { KeyError } from '../errors/developer-errors.js';
 import { residueSubgroup, SMALL_PRIMES } from './small-primes.js';
 
@@ -28,6 +28,7 @@ export function assertRsaStrength(key: KeyObject, where: string): void {
     );
   }
   if (modulusLength > LONGEST_MODULUS) {
+    drainError();
     throw new KeyError(
       'ERR_KEY_TOO_LONG',
       `${where} has ${modulusLength} bits; at most 8192 are accepted, for verifying would take too long. ${MAKE_RSA}`,
@@ -43,6 +44,18 @@ export function assertRsaStrength(key: KeyObject, where: string): void {
 }
 
 const MAKE_RSA = "Make an RSA key pair with 'npx jwt-rs256 keygen'.";
+
+/**
+ * On Node 24 and 26, asking for the details of a key of more than 16,384 bits leaves an OpenSSL error behind, which the
+ * next key that the process reads would fail with. It fails with this one instead.
+ */
+function drainError(): void {
+  try {
+    createPrivateKey('no key');
+  } catch {
+    // What was left behind is gone now.
+  }
+}
 
 function typeName(key: KeyObject): string {
   if (key.asymmetricKeyType === 'rsa-pss')

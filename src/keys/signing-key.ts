@@ -1,6 +1,9 @@
 import { createPublicKey, sign, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
 import { thumbprint } from './key-id.js';
 import { Signer } from './signer.js';
+
+const signAsync = promisify(sign);
 
 /**
  * Signatures handed to libuv at a time: enough to keep every thread of its pool busy, and few enough that handing them
@@ -24,19 +27,20 @@ export class SigningKey extends Signer {
     this.kid = kid ?? thumbprint(this.publicKey);
   }
 
-  override sign(bytes: Uint8Array): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      const handOver = (): void => {
-        this.#handedOver++;
-        sign('sha256', bytes, this.#key, (error, signature) => {
-          this.#handedOver--;
-          this.#waiting.shift()?.();
-          if (error) reject(error);
-          else resolve(signature);
-        });
-      };
-      if (this.#handedOver < MOST_HANDED_OVER) handOver();
-      else this.#waiting.push(handOver);
-    });
+  override async sign(bytes: Uint8Array): Promise<Buffer> {
+    if (this.#handedOver < MOST_HANDED_OVER) this.#handedOver++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      return await signAsync('sha256', bytes, this.#key);
+    } finally {
+      this.#passOn();
+    }
+  }
+
+  /** Gives a place to whoever waits longest. */
+  #passOn(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#handedOver--;
   }
 }

@@ -16,12 +16,16 @@ export class SigningSlots {
   /**
    * Takes a slot. Whoever must not fail half-way takes it before anything else.
    *
-   * @returns gives the slot back; call it once.
+   * @returns gives the slot back; doing it again does nothing.
    * @throws SignerBusyError when none is left.
    */
   take(): () => void {
     if (this.#taken >= this.#most) throw new SignerBusyError();
     this.#taken++;
-    return () => void this.#taken--;
+    let isTaken = true;
+    return () => {
+      if (isTaken) this.#taken--;
+      isTaken = false;
+    };
   }
 }

@@ -3,7 +3,6 @@ import {
   type DynamicModule,
   Inject,
   Module,
-  Optional,
   type Provider,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, ModulesContainer } from '@nestjs/core';
@@ -46,11 +45,7 @@ export type JwtRs256ModuleAsyncOptions = ConfigurableModuleAsyncOptions<JwtRs256
  */
 @Module({})
 export class JwtRs256Module {
-  constructor(
-    @Optional() @Inject(MODULE_OPTIONS_TOKEN) options: JwtRs256ModuleOptions | undefined,
-    @Inject(ModulesContainer) modules: ModulesContainer,
-  ) {
-    if (options === undefined) throw importedBare();
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     assertOnce(modules);
   }
 

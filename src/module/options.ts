@@ -1,6 +1,7 @@
 import type { ValidatePrincipal } from '../auth/jwt-rs256.strategy.js';
 import type { JwtFromRequest } from '../auth/route-access.js';
 import type { KeyInput } from '../keys/key-input.js';
+import type { SessionStore } from '../sessions/session-store.js';
 import type { Clock } from '../time/clock.js';
 import type { Duration } from '../time/duration.js';
 import type { TimeClaim, TokenType } from '../tokens/claims.js';
@@ -71,6 +72,8 @@ export interface JwtRs256ModuleOptions {
    * Default: 2000.
    */
   maxPendingSignatures?: number;
+  /** Sessions: refresh tokens, log-out and revocation, through `SessionService`. Default: off. */
+  sessions?: SessionOptions;
   /** For tests: `TestClock` of `nestjs-jwt-rs256/testing`. What it lacks comes from the machine's clock. */
   clock?: Pick<Clock, 'now'> & Partial<Clock>;
   /** The name in passport's registry. Default: `'jwt-rs256'`. */
@@ -82,6 +85,27 @@ export interface JwtRs256ModuleOptions {
    * so it can neither switch the signature off nor change a claim. Default: ours.
    */
   wrapVerifier?: (verifier: Pick<TokenVerifier, 'verify'>) => Pick<TokenVerifier, 'verify'>;
+}
+
+/** The option `sessions`. */
+export interface SessionOptions {
+  /** Where sessions are kept. Default: a `MemorySessionStore`, which is for one process. */
+  store?: SessionStore;
+  /** Without a refresh for so long, a session is over. Default: `'7d'`. */
+  refreshTokenTtl?: Duration;
+  /** After so long a session is over, however often it was refreshed. Default: `'30d'`. */
+  sessionTtl?: Duration;
+  /**
+   * For so long the refresh token that was just spent gets the same successor again: two tabs, or a lost answer
+   * (RFC 9700 §4.14.2). 0: never. At most 60 seconds. Default: `'10s'`.
+   */
+  reuseInterval?: Duration;
+  /** Whether access tokens of ended sessions are refused before they expire. Default: `'session'`. */
+  revocation?: 'none' | 'session';
+  /** What becomes of access tokens while it cannot be known which sessions ended. Default: `'refuse'` (503). */
+  revocationOutage?: 'refuse' | 'allow';
+  /** How old the list of ended sessions may be before that is so. Default: `'30s'`. */
+  maxListAge?: Duration;
 }
 
 /** What decides which providers there are, and so cannot come from an asynchronous factory. */

@@ -11,6 +11,7 @@ import { assertLifetime, type TokenIssuerOptions } from '../tokens/token-issuer.
 import type { TokenVerifierOptions } from '../tokens/token-verifier.js';
 import { DEFAULT_EXTRAS } from './jwt-rs256.module-definition.js';
 import type { JwtRs256ModuleOptions } from './options.js';
+import { resolveSessions, type ResolvedSessions } from './resolve-sessions.js';
 
 /** The options, checked and sorted by who needs them. Times are in seconds. */
 export interface ResolvedOptions {
@@ -18,6 +19,8 @@ export interface ResolvedOptions {
   readonly issuing: TokenIssuerOptions;
   readonly verifying: TokenVerifierOptions;
   readonly strategy: JwtRs256StrategyOptions;
+  /** Undefined: sessions are off. */
+  readonly sessions: ResolvedSessions | undefined;
   readonly clock: Clock;
   readonly wrapIssuer: JwtRs256ModuleOptions['wrapIssuer'];
   readonly wrapVerifier: JwtRs256ModuleOptions['wrapVerifier'];
@@ -47,6 +50,7 @@ const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
   maxTokenLength: true,
   verifiedTokenCache: true,
   maxPendingSignatures: true,
+  sessions: true,
   clock: true,
   strategyName: true,
   wrapIssuer: true,
@@ -63,20 +67,28 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
   assertObject(options);
   assertKnown(options);
   const common = resolveCommon(options);
+  const clock = resolveClock(options.clock);
+  const clockTolerance = toSeconds(options.clockTolerance ?? 10, 'clockTolerance');
+  const { maxTokenTtl } = common;
+  const sessions =
+    options.sessions === undefined
+      ? undefined
+      : resolveSessions(options.sessions, { clock, maxTokenTtl, clockTolerance });
   return {
     keys: resolveKeys(options),
     issuing: resolveIssuing(options, common),
     verifying: {
       ...common,
       verifyClaims: resolveVerifyClaims(options.verifyClaims),
-      clockTolerance: toSeconds(options.clockTolerance ?? 10, 'clockTolerance'),
+      clockTolerance,
       cacheSize: resolveCacheSize(options.verifiedTokenCache),
     },
     strategy: resolveStrategy(options),
-    clock: resolveClock(options.clock),
+    sessions,
+    clock,
     wrapIssuer: resolveFunction(options.wrapIssuer, 'wrapIssuer'),
     wrapVerifier: resolveFunction(options.wrapVerifier, 'wrapVerifier'),
-    warnings: warningsOf(common),
+    warnings: [...warningsOf(common), ...(sessions?.warnings ?? [])],
   };
 }
 

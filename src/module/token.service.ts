@@ -32,13 +32,15 @@ export class TokenService {
   ) {}
 
   /**
-   * Issues an access token (RFC 9068). `iat nbf exp jti iss aud` and the header `alg typ kid` are stamped; `claims`
-   * cannot replace them, so a request's body may be spread into it.
+   * Issues an access token (RFC 9068). `iat nbf exp jti iss aud` and the header `alg typ kid` are stamped, and
+   * refused in `claims`. All else in `claims` is the application's word, `sub` above all: do not take it from a request.
    *
    * @param claims - plain JSON; `sub` is a text.
    * @returns a compact JWS (RFC 7515 §7.1).
    * @throws VerifyOnlyError `ERR_VERIFY_ONLY` in a service without a private key.
-   * @throws OptionError `ERR_OPTION_CLAIM`, `ERR_OPTION_HEADER`, `ERR_OPTION_TTL`, `ERR_OPTION_DURATION`.
+   * @throws OptionError `ERR_OPTION_CLAIM`, `ERR_OPTION_HEADER`, `ERR_OPTION_TTL`, `ERR_OPTION_DURATION`,
+   * `ERR_OPTION_INVALID`.
+   * @throws SignerBusyError when `maxPendingSignatures` are under way (503).
    */
   async issue(claims: TokenClaimsInput, options?: IssueOptions): Promise<string> {
     if (!this.issuer) throw new VerifyOnlyError();

@@ -7,6 +7,7 @@ import { toSeconds, type Duration } from '../time/duration.js';
 import { RESERVED_CLAIMS, RESERVED_HEADER_MEMBERS, type TokenType } from './claims.js';
 import { requireText, requireTexts } from './option-text.js';
 import { copyPlainJson } from './plain-json.js';
+import type { IssuedAccessToken, SigningReservation } from './signing-reservation.js';
 
 /** What an issuer stamps on every token. Times are in seconds. */
 export interface TokenIssuerOptions {
@@ -65,16 +66,48 @@ export class TokenIssuer {
    * @throws SignerBusyError when `maxPendingSignatures` are under way.
    */
   async issue(claims: TokenClaimsInput, options: IssueOptions = {}): Promise<string> {
-    const payload = this.stamp(readClaims(claims, this.options.clientId !== undefined), options);
+    const reservation = this.reserve();
+    try {
+      return (await this.sign(claims, options)).token;
+    } finally {
+      reservation.release();
+    }
+  }
+
+  /**
+   * Takes the right to one signature in advance, for whoever must not be refused half-way.
+   *
+   * @throws SignerBusyError when `maxPendingSignatures` are under way.
+   */
+  reserve(): SigningReservation {
+    const release = this.slots.take();
+    return {
+      release,
+      issue: async (claims, { sid, authTime, until }) => {
+        const left = Math.floor(until - this.clock.now());
+        const ttl = Math.max(1, Math.min(this.options.accessTokenTtl, left));
+        try {
+          return await this.sign(claims, { ttl }, { sid, auth_time: authTime });
+        } finally {
+          release();
+        }
+      },
+    };
+  }
+
+  private async sign(
+    claims: TokenClaimsInput,
+    options: IssueOptions,
+    ofSession: Record<string, unknown> = {},
+  ): Promise<IssuedAccessToken> {
+    const own = readClaims(claims, this.options.clientId !== undefined);
+    const times = this.times(options);
+    const payload = this.stamp({ ...own, ...ofSession, ...times }, options);
     const signingInput = `${encode(this.header(options.header))}.${encode(payload)}`;
     this.assertLength(signingInput);
-    const release = this.slots.take();
-    try {
-      const signature = await this.signer.sign(Buffer.from(signingInput, 'latin1'));
-      return `${signingInput}.${signature.toString('base64url')}`;
-    } finally {
-      release();
-    }
+    const signature = await this.signer.sign(Buffer.from(signingInput, 'latin1'));
+    const token = `${signingInput}.${signature.toString('base64url')}`;
+    return { token, expiresIn: times.exp - times.iat };
   }
 
   private stamp(claims: Record<string, unknown>, options: IssueOptions): Record<string, unknown> {
@@ -86,7 +119,6 @@ export class TokenIssuer {
       ...(audience === undefined ? {} : { aud: audience.length === 1 ? audience[0] : audience }),
       ...(clientId === undefined ? {} : { client_id: clientId }),
       ...claims,
-      ...this.times(options),
       jti: options.jwtid === undefined ? randomUUID() : requireText(options.jwtid, 'jwtid'),
     };
     for (const name of requiredClaims) assertPresent(stamped, name);

@@ -99,7 +99,9 @@ export class TokenVerifier {
     this.rememberHeader(jws.encodedHeader, header);
     const claims = parseClaims(jws.payload);
     assertClaims(claims, policy, this.clock.now());
-    if (options?.ignoreExpiration !== true) this.cache?.set({ text: token, header, claims }, version);
+    // Where the keys changed while one was being found, it is not known under which of them the token was verified.
+    const mayBeSeenAgain = options?.ignoreExpiration !== true && this.keys.version === version;
+    if (mayBeSeenAgain) this.cache?.set({ text: token, header, claims }, version);
     return claims as AccessTokenClaims & T;
   }
 

@@ -154,6 +154,8 @@ describe.each(Object.entries(others))('%s and we agree', (_, other) => {
     const verifier = verifierWith(SPACIOUS);
     await fc.assert(
       fc.asyncProperty(wholeClaims, async (claims) => {
+        // jsonwebtoken looks its validators up by the claim's name, and finds those of Object.prototype.
+        fc.pre(!Object.keys(claims).some((claim) => claim in Object.prototype));
         const token = await other.sign(structuredClone(claims));
         await expect(verifier.verify(token)).resolves.toEqual(claims);
       }),

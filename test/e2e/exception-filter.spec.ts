@@ -128,6 +128,7 @@ describe.each(PLATFORMS)('On $name, an error of the library that a handler lets 
     it('after the answer has begun ends the answer, and nothing else happens', async () => {
       const answer = await app.get('/started');
       expect([answer.status, answer.body]).toEqual([200, 'begun']);
+      expect(app.log.lines.map(({ message }) => message)).toEqual(['The access token expired']);
       expect((await app.get('/keys')).status).toBe(503);
     });
 

@@ -116,7 +116,7 @@ describe('the tarball', () => {
       'dist',
       'package.json',
     ]);
-    expect(files.filter((file) => /spec|[^d][.]ts$/.test(file))).toEqual([]);
+    expect(files.filter((file) => /[.]spec[.]|[^d][.]ts$/.test(file))).toEqual([]);
   });
 
   it('does not tell where it was built', () => {

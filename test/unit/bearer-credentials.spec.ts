@@ -1,11 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { isScheme, readBearerToken } from '../../src/auth/bearer-credentials.js';
+import { assertOneToken, isScheme, readBearerToken } from '../../src/auth/bearer-credentials.js';
 import { CredentialsMalformedError } from '../../src/errors/token-errors.js';
 
 const TOKEN = 'eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl';
 
-const read = (authorization: unknown, scheme = 'Bearer') =>
-  readBearerToken({ headers: { authorization } }, scheme);
+/** The token of a header, as the strategy reads it: what does not verify is looked at more closely. */
+function read(authorization: unknown, scheme = 'Bearer'): string | undefined {
+  const text = readBearerToken({ headers: { authorization } }, scheme);
+  if (text !== undefined) assertOneToken(text, scheme);
+  return text;
+}
 
 /** A request whose header lines are these, as Node shows them: `headers` has the first Authorization line only. */
 function requestOf(...lines: [name: string, value: string][]) {

@@ -712,6 +712,11 @@ describe('a truncated key', () => {
         () => '-----BEGIN PRIVATE KEY-----',
       ],
       ['what is left of a shell word', 'ERR_KEY_TRUNCATED', () => '-----BEGIN'],
+      [
+        'a PEM whose first and last line disagree',
+        'ERR_KEY_TRUNCATED',
+        () => pem.spki.replace('END PUBLIC KEY', 'END CERTIFICATE'),
+      ],
       ['half of a DER', 'ERR_KEY_TRUNCATED', () => der.spki.subarray(0, 150)],
       ['half of a DER in a file', 'ERR_KEY_TRUNCATED', () => fileWith(der.spki.subarray(0, 150))],
     ]),

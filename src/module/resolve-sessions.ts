@@ -1,0 +1,92 @@
+import { OptionError } from '../errors/developer-errors.js';
+import { MemorySessionStore } from '../sessions/memory-session-store.js';
+import {
+  assertSessionPolicy,
+  DEFAULT_SESSION_POLICY,
+  type SessionPolicy,
+} from '../sessions/session-policy.js';
+import { SessionStore } from '../sessions/session-store.js';
+import type { Clock } from '../time/clock.js';
+import { toSeconds } from '../time/duration.js';
+import type { SessionOptions } from './options.js';
+
+/** The option `sessions`, checked. Times are in seconds. */
+export interface ResolvedSessions {
+  readonly store: SessionStore;
+  readonly policy: SessionPolicy;
+  readonly warnings: readonly string[];
+}
+
+/** What of the other options counts for sessions. */
+interface Surroundings {
+  readonly clock: Clock;
+  readonly maxTokenTtl: number;
+  readonly clockTolerance: number;
+}
+
+const KNOWN = [
+  'store',
+  'revocation',
+  'revocationOutage',
+  'refreshTokenTtl',
+  'sessionTtl',
+  'reuseInterval',
+  'maxListAge',
+];
+
+/**
+ * Checks the option `sessions` and gives its defaults.
+ *
+ * @throws OptionError naming the option and the fix.
+ */
+export function resolveSessions(options: SessionOptions, surroundings: Surroundings): ResolvedSessions {
+  assertKnown(options);
+  const given = { ...DEFAULT_SESSION_POLICY, ...withoutUndefined(options) };
+  const policy = {
+    refreshTokenTtl: toSeconds(given.refreshTokenTtl, 'sessions.refreshTokenTtl'),
+    sessionTtl: toSeconds(given.sessionTtl, 'sessions.sessionTtl'),
+    reuseInterval: toSeconds(given.reuseInterval, 'sessions.reuseInterval'),
+    maxListAge: toSeconds(given.maxListAge, 'sessions.maxListAge'),
+    revocation: given.revocation,
+    revocationOutage: given.revocationOutage,
+    // A token lives maxTokenTtl at most; its iat may be ahead of our clock, and ours ahead of its exp, by the tolerance.
+    retention: surroundings.maxTokenTtl + 2 * surroundings.clockTolerance,
+  };
+  assertSessionPolicy(policy);
+  return { policy, ...resolveStore(options, surroundings.clock) };
+}
+
+function resolveStore(options: SessionOptions, clock: Clock): Pick<ResolvedSessions, 'store' | 'warnings'> {
+  if (!('store' in options)) {
+    const warning =
+      'Sessions are kept in the memory of this process: they are gone when it ends, and other instances do not know them. ' +
+      'Give sessions.store a RedisSessionStore for more than one.';
+    return { store: new MemorySessionStore({ clock }), warnings: [warning] };
+  }
+  // An unset store must not silently become the memory of one process.
+  if (options.store instanceof SessionStore) return { store: options.store, warnings: [] };
+  throw new OptionError(
+    'ERR_OPTION_INVALID',
+    'sessions.store must be an instance of a SessionStore, such as RedisSessionStore of nestjs-jwt-rs256/redis. To keep ' +
+      'sessions in memory, leave it out.',
+  );
+}
+
+function assertKnown(options: unknown): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new OptionError(
+      'ERR_OPTION_INVALID',
+      'sessions must be an object. To do without sessions, leave it out.',
+    );
+  }
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
+  if (unknown === undefined) return;
+  throw new OptionError(
+    'ERR_OPTION_UNKNOWN',
+    `sessions knows no option ${unknown}. The options are ${KNOWN.join(', ')}.`,
+  );
+}
+
+function withoutUndefined(options: SessionOptions): SessionOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,151 @@
+import { describe, it } from '@jest/globals';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const isInstalled = spawnSync('redis-server', ['--version']).status === 0;
+
+/** Servers that still run, to be ended whatever happens. Only these. */
+const running = new Set<RedisServer>();
+process.once('exit', () => running.forEach((server) => server.killNow()));
+
+/**
+ * `describe` for what needs redis-server. Where it is missing, the suites are skipped, and say so; in CI they fail, for
+ * there it is installed.
+ */
+export function describeWithRedis(name: string, suite: () => void): void {
+  if (isInstalled) return describe(name, suite);
+  const reason = `redis-server is not installed, so this was NOT tested: ${name}`;
+  if (process.env.CI === 'true') {
+    return describe(name, () => {
+      it('needs redis-server', () => {
+        throw new Error(reason);
+      });
+    });
+  }
+  process.stderr.write(`\n*** SKIPPED: ${reason} ***\n`);
+  describe.skip(name, suite);
+}
+
+export interface RedisServerOptions {
+  /** Survives its own death: every write is on disk before it is answered. */
+  readonly durable?: boolean;
+  /** One node of a cluster, which owns all slots. */
+  readonly cluster?: boolean;
+  /** Further lines of the configuration, such as `['--maxmemory', '10mb']`. */
+  readonly args?: readonly string[];
+}
+
+/** A redis-server of this test's own, on a free port, with its data in a folder of its own. */
+export class RedisServer {
+  private child: ChildProcess | undefined;
+  private readonly folder = mkdtempSync(join(tmpdir(), 'redis-'));
+  private isFrozen = false;
+
+  private constructor(
+    readonly port: number,
+    private readonly options: RedisServerOptions,
+  ) {}
+
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const server = new RedisServer(await freePort(), options);
+    await server.run();
+    if (options.cluster) {
+      server.cli('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+      while (!server.cli('CLUSTER', 'INFO').includes('cluster_state:ok')) await new Promise(setImmediate);
+    }
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts it, again if it was killed, with the data that is on disk. Resolves when it takes commands. */
+  async run(): Promise<void> {
+    const { durable, cluster, args = [] } = this.options;
+    const child = spawn('redis-server', [
+      '--port',
+      String(this.port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      this.folder,
+      '--save',
+      '',
+      ...(durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
+      ...(cluster
+        ? [
+            '--cluster-enabled',
+            'yes',
+            '--cluster-announce-ip',
+            '127.0.0.1',
+            '--cluster-port',
+            String(await freePort()),
+          ]
+        : []),
+      ...args,
+    ]);
+    this.child = child;
+    running.add(this);
+    let output = '';
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        output += chunk.toString();
+        if (output.includes('Ready to accept connections')) resolve();
+      });
+      child.once('exit', () => reject(new Error(`redis-server did not start:\n${output}`)));
+    });
+  }
+
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    this.killNow();
+    await exited;
+  }
+
+  killNow(): void {
+    running.delete(this);
+    this.child?.kill('SIGKILL');
+  }
+
+  /** It keeps its connections, takes in what is sent, and does nothing. */
+  freeze(): void {
+    this.isFrozen = true;
+    this.child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    if (this.isFrozen) this.child?.kill('SIGCONT');
+    this.isFrozen = false;
+  }
+
+  /** One command, from another process. Returns what redis-cli prints. */
+  cli(...command: readonly string[]): string {
+    const { stdout, stderr, status } = spawnSync('redis-cli', ['-p', String(this.port), ...command], {
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(stderr);
+    return stdout.trim();
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
