@@ -35,6 +35,7 @@ export function assertRsaStrength(key: KeyObject, where: string): void {
     );
   }
   if (exponent % 2n === 0n || exponent < SMALLEST_EXPONENT || bitLength(exponent) > LARGEST_EXPONENT_BITS) {
+    drainError();
     throw new KeyError(
       'ERR_KEY_EXPONENT',
       `${where} has a public exponent that is even, under 65537 or over 64 bits. ${MAKE_RSA}`,
@@ -46,7 +47,7 @@ export function assertRsaStrength(key: KeyObject, where: string): void {
 const MAKE_RSA = "Make an RSA key pair with 'npx jwt-rs256 keygen'.";
 
 /**
- * On Node 24 and 26, asking for the details of a key of more than 16,384 bits leaves an OpenSSL error behind, which the
+ * On Node 24 and 26, asking for the details of a key with a huge modulus or exponent leaves an OpenSSL error behind, which the
  * next key that the process reads would fail with. It fails with this one instead.
  */
 function drainError(): void {

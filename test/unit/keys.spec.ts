@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   createHmac,
@@ -37,6 +37,9 @@ import { certificateOf, pemOf } from '../support/certificate.js';
 import { leakInText } from '../support/key-leak.js';
 import { keyPairOf } from '../support/keys.js';
 import { modulusOf, publicJwkOf } from '../support/rsa-number.js';
+
+// Hundreds of keys are parsed in some tests, and a machine may be busy.
+jest.setTimeout(60_000);
 
 const NOW = Date.UTC(2026, 10, 22) / 1000;
 const DAY = 86_400;
