@@ -28,14 +28,12 @@ export function assertRsaStrength(key: KeyObject, where: string): void {
     );
   }
   if (modulusLength > LONGEST_MODULUS) {
-    drainError();
     throw new KeyError(
       'ERR_KEY_TOO_LONG',
       `${where} has ${modulusLength} bits; at most 8192 are accepted, for verifying would take too long. ${MAKE_RSA}`,
     );
   }
   if (exponent % 2n === 0n || exponent < SMALLEST_EXPONENT || bitLength(exponent) > LARGEST_EXPONENT_BITS) {
-    drainError();
     throw new KeyError(
       'ERR_KEY_EXPONENT',
       `${where} has a public exponent that is even, under 65537 or over 64 bits. ${MAKE_RSA}`,
@@ -45,18 +43,6 @@ export function assertRsaStrength(key: KeyObject, where: string): void {
 }
 
 const MAKE_RSA = "Make an RSA key pair with 'npx jwt-rs256 keygen'.";
-
-/**
- * On Node 24 and 26, asking for the details of a key with a huge modulus or exponent leaves an OpenSSL error behind, which the
- * next key that the process reads would fail with. It fails with this one instead.
- */
-function drainError(): void {
-  try {
-    createPrivateKey('no key');
-  } catch {
-    // What was left behind is gone now.
-  }
-}
 
 function typeName(key: KeyObject): string {
   if (key.asymmetricKeyType === 'rsa-pss')
@@ -88,7 +74,22 @@ function assertModulus(modulus: bigint, where: string): void {
 function numbersOf(key: KeyObject): { modulus: bigint; exponent: bigint } {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key;
   const { n, e } = publicKey.export({ format: 'jwk' });
-  return { modulus: toBigInt(n!), exponent: toBigInt(e!) };
+  const modulus = toBigInt(n!);
+  const exponent = toBigInt(e!);
+  if (bitLength(modulus) > LONGEST_MODULUS || bitLength(exponent) > LONGEST_MODULUS) drainError();
+  return { modulus, exponent };
+}
+
+/**
+ * On Node 24 and 26, exporting a key with a number of more than 16,384 bits leaves an OpenSSL error behind, which the
+ * next key that the process reads would fail with. It fails with this one instead.
+ */
+function drainError(): void {
+  try {
+    createPrivateKey('no key');
+  } catch {
+    // What was left behind is gone now.
+  }
 }
 
 function toBigInt(text: string): bigint {

@@ -853,6 +853,20 @@ describe('an RSA key that is too weak, or too much', () => {
     ],
   ]);
 
+  it('leaves nothing behind that the next key to be read would fail with, however huge it was', async () => {
+    const huge = (1n << 1_000_000n) + 1n;
+    const hugeKeys: [JsonWebKey, Code][] = [
+      [publicJwkOf(huge), 'ERR_KEY_TOO_LONG'],
+      [publicJwkOf(modulusOf(2048), huge), 'ERR_KEY_EXPONENT'],
+      [publicJwkOf(187n, huge), 'ERR_KEY_TOO_SHORT'],
+      [publicJwkOf((1n << 16_384n) + 1n), 'ERR_KEY_TOO_LONG'],
+    ];
+    for (const [jwk, code] of hugeKeys) {
+      await expectRefusal({ publicKey: jwk }, code);
+      expect(createPrivateKey(pem.pkcs8).equals(privateKey)).toBe(true);
+    }
+  });
+
   it('says how many bits there are, and how many there must be', async () => {
     expect((await refusalOf({ publicKey: shortPair.publicKey })).message).toContain(
       'has 1024 bits; RS256 needs 2048 or more',
