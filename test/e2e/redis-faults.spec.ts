@@ -412,7 +412,7 @@ describeWithRedis('Sessions in Redis', () => {
       const { sessions, events } = await open(own);
       await sessions.open();
       await admin.call('ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all', '-info');
-      const app = new Redis(own.port, { username: 'app', password: 'secret' });
+      const app = new Redis(own.port, { username: 'app', password: 'secret', enableReadyCheck: false });
       closers.push(() => app.disconnect());
       const bed = makeSessions({ store: new RedisSessionStore({ client: app, deadline: PATIENT }) });
       await bed.sessions.open();

@@ -6,11 +6,11 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const isInstalled = spawnSync('redis-server', ['--version']).status === 0;
+const isInstalled = works('redis-server');
 
-/** Servers that still run, to be ended whatever happens. Only these. */
-const running = new Set<RedisServer>();
-process.once('exit', () => running.forEach((server) => server.killNow()));
+/** Where there is such a thing, a server dies with the process that started it, however that ends. */
+const keeper = ['setpriv', '--pdeathsig', 'KILL', '--'];
+const [command, ...prefix] = [...(works(keeper[0]!) ? keeper : []), 'redis-server'];
 
 /**
  * `describe` for what needs redis-server. Where it is missing, the suites are skipped, and say so; in CI they fail, for
@@ -67,30 +67,15 @@ export class RedisServer {
   /** Starts it, again if it was killed, with the data that is on disk. Resolves when it takes commands. */
   async run(): Promise<void> {
     const { durable, cluster, args = [] } = this.options;
-    const child = spawn('redis-server', [
-      '--port',
-      String(this.port),
-      '--bind',
-      '127.0.0.1',
-      '--dir',
-      this.folder,
-      '--save',
-      '',
-      ...(durable ? ['--appendonly', 'yes', '--appendfsync', 'always'] : []),
-      ...(cluster
-        ? [
-            '--cluster-enabled',
-            'yes',
-            '--cluster-announce-ip',
-            '127.0.0.1',
-            '--cluster-port',
-            String(await freePort()),
-          ]
-        : []),
+    const child = spawn(command!, [
+      ...prefix,
+      ...flags({ port: this.port, bind: '127.0.0.1', dir: this.folder, save: '' }),
+      ...(durable ? flags({ appendonly: 'yes', appendfsync: 'always' }) : []),
+      ...(cluster ? flags({ 'cluster-enabled': 'yes', 'cluster-announce-ip': '127.0.0.1' }) : []),
+      ...(cluster ? flags({ 'cluster-port': await freePort() }) : []),
       ...args,
     ]);
     this.child = child;
-    running.add(this);
     let output = '';
     await new Promise<void>((resolve, reject) => {
       child.stdout.on('data', (chunk: Buffer) => {
@@ -106,13 +91,8 @@ export class RedisServer {
     const { child } = this;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, 'exit');
-    this.killNow();
+    child.kill('SIGKILL');
     await exited;
-  }
-
-  killNow(): void {
-    running.delete(this);
-    this.child?.kill('SIGKILL');
   }
 
   /** It keeps its connections, takes in what is sent, and does nothing. */
@@ -139,6 +119,14 @@ export class RedisServer {
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function works(program: string): boolean {
+  return spawnSync(program, ['--version']).status === 0;
+}
+
+function flags(settings: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
 }
 
 async function freePort(): Promise<number> {

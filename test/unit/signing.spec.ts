@@ -5,6 +5,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { JwtRs256ExceptionFilter, SignerBusyError, TokenIssuer, TokenService } from '../../src/index.js';
 import { Signer } from '../../src/keys/signer.js';
 import { SigningKey } from '../../src/keys/signing-key.js';
+import { SigningSlots } from '../../src/keys/signing-slots.js';
 import { TestClock } from '../../src/testing/index.js';
 import type { TokenIssuerOptions } from '../../src/tokens/token-issuer.js';
 import { closeApps, startApp } from '../support/app.js';
@@ -70,6 +71,16 @@ describe('Signatures of one key', () => {
     for (const [done, index] of finished.entries()) expect(index).toBeLessThan(done + AT_A_TIME);
   });
 
+  it('that are asked for while others are under way count as much', async () => {
+    const [key, seen] = [aliceKey(), watch()];
+    const ask = async (index: number): Promise<void> => {
+      await key.sign(octetsOf(index));
+      if (index < AT_A_TIME) await ask(index + AT_A_TIME);
+    };
+    await Promise.all(times(3 * AT_A_TIME).map(ask));
+    expect([seen.total, seen.most, seen.pending]).toEqual([4 * AT_A_TIME, AT_A_TIME, 0]);
+  });
+
   it('free their places when they fail in the thread pool', async () => {
     const [key, seen] = [new SigningKey(unwillingKey, 'unwilling'), watch()];
     const answers = await Promise.allSettled(times(200).map((index) => key.sign(octetsOf(index))));
@@ -119,6 +130,17 @@ class SlowSigner extends Signer {
     this.#pending.shift()!.reject(new Error('the key service is down'));
   }
 }
+
+describe('A place among the signatures under way', () => {
+  it('is there as often as there may be signatures, and comes back once, however often it is given back', () => {
+    const slots = new SigningSlots(2);
+    const [giveBack] = [slots.take(), slots.take()];
+    expect(() => slots.take()).toThrow(SignerBusyError);
+    for (const _ of times(3)) giveBack();
+    slots.take();
+    expect(() => slots.take()).toThrow(SignerBusyError);
+  });
+});
 
 describe('Tokens that are being issued', () => {
   const ISSUING: TokenIssuerOptions = {
