@@ -10,7 +10,7 @@ import { Strategy, type StrategyOptions } from 'passport-jwt';
 import { JwtRs256Error } from '../errors/jwt-rs256-error.js';
 import { PrincipalUnknownError, TokenClaimsError, TokenMissingError } from '../errors/token-errors.js';
 import type { AccessTokenClaims } from '../tokens/claims.js';
-import type { TokenVerifier } from '../tokens/token-verifier.js';
+import type { RequestVerifier } from '../tokens/token-verifier.js';
 import { assertOneToken, readBearerToken, type CredentialsRequest } from './bearer-credentials.js';
 import { JwtRs256Exception } from './jwt-rs256.exception.js';
 import { authenticationOf, rememberAuthentication } from './principal.js';
@@ -55,7 +55,7 @@ export class JwtRs256Strategy extends PassportJwtStrategy implements OnModuleIni
   private giveUpName: (() => void) | undefined;
 
   constructor(
-    private readonly verifier: TokenVerifier,
+    private readonly verifier: RequestVerifier,
     private readonly options: JwtRs256StrategyOptions,
   ) {
     super({
@@ -102,7 +102,8 @@ export class JwtRs256Strategy extends PassportJwtStrategy implements OnModuleIni
     const known = authenticationOf(request);
     if (known && known.by === this.identity && known.token === token) return known.principal;
     try {
-      const principal = await this.validate(await this.verifier.verify(token), request);
+      const claims = this.verifier.recall?.(token) ?? (await this.verifier.verify(token));
+      const principal = await this.validate(claims, request);
       if (principal === null || principal === undefined || principal === false)
         throw new PrincipalUnknownError();
       rememberAuthentication(request, { by: this.identity, token, principal });

@@ -11,7 +11,7 @@ import { SessionEvents } from '../sessions/session-events.js';
 import { Sessions } from '../sessions/sessions.js';
 import { UnrevokedVerifier } from '../sessions/unrevoked-verifier.js';
 import { TokenIssuer } from '../tokens/token-issuer.js';
-import { TokenVerifier } from '../tokens/token-verifier.js';
+import { TokenVerifier, type RequestVerifier } from '../tokens/token-verifier.js';
 import { WitnessedVerifier } from '../tokens/witnessed-verifier.js';
 import { bootLine } from './boot-line.js';
 import { MODULE_OPTIONS_TOKEN } from './jwt-rs256.module-definition.js';
@@ -87,11 +87,7 @@ function makeSessionService({ sessions, events }: SessionParts): SessionService 
   return new SessionService(sessions, events);
 }
 
-function makeVerifier(
-  options: ResolvedOptions,
-  keys: KeyPair,
-  { ended }: SessionParts,
-): Pick<TokenVerifier, 'verify'> {
+function makeVerifier(options: ResolvedOptions, keys: KeyPair, { ended }: SessionParts): RequestVerifier {
   const verificationKeys = new FixedVerificationKeys([keys.verificationKey]);
   const own = new TokenVerifier(verificationKeys, options.clock, options.verifying);
   const wrapped = options.wrapVerifier ? new WitnessedVerifier(own, options.wrapVerifier) : own;

@@ -42,6 +42,31 @@ export function assertClaimsAgain(claims: JsonObject, policy: ClaimPolicy, now: 
   assertRules(POLICY_RULES, claims, policy, now);
 }
 
+/** A span of time. Unix seconds. */
+export interface Validity {
+  readonly from: number;
+  /** The first moment that is not in it. */
+  readonly until: number;
+}
+
+/** When the policy accepts claims that `assertClaims` accepted once: of what it looks at, only the time can change. */
+export function validityOf({ exp, nbf, iat }: JsonObject, policy: ClaimPolicy): Validity {
+  const { clockTolerance, maxTokenTtl, verifyClaims } = policy;
+  let [from, until] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  if (isTime(nbf) && verifyClaims.includes('nbf')) from = nbf - clockTolerance;
+  if (isTime(iat) && verifyClaims.includes('iat')) from = Math.max(from, iat - clockTolerance);
+  // The two halves of `tooLong` that depend on the time.
+  if (isTime(exp) && !isTime(iat)) from = Math.max(from, exp - maxTokenTtl - clockTolerance);
+  const end = isTime(exp) ? exp : isTime(iat) ? iat + maxTokenTtl : until;
+  if (verifyClaims.includes('exp')) until = end + clockTolerance;
+  return { from, until };
+}
+
+/** Whether `now` is in the span; a NaN is in none. */
+export function isValidAt({ from, until }: Validity, now: number): boolean {
+  return from <= now && now < until;
+}
+
 function assertRules(
   rules: readonly ClaimRule[],
   claims: JsonObject,

@@ -4,9 +4,8 @@ import { parseStrictJson, type JsonObject } from './strict-json.js';
 
 /** A JWS in the compact serialization (RFC 7515 §7.1), taken apart into octets. Nothing in it is trusted yet. */
 export interface CompactJws {
-  /** The first segment as it was sent: the same text is the same header. */
+  /** The first segment as it was sent: the same text is the same header, so it need not be decoded each time. */
   readonly encodedHeader: string;
-  readonly header: Buffer;
   readonly payload: Buffer;
   readonly signature: Buffer;
   /** What the signature is over: `BASE64URL(header) + '.' + BASE64URL(payload)`. */
@@ -25,26 +24,20 @@ export function splitCompactJws(token: unknown, maxLength: number): CompactJws {
   const segments = token.split('.', 4);
   if (segments.length !== 3) throw new TokenMalformedError('The access token does not have three segments');
   const [encodedHeader, encodedPayload, encodedSignature] = segments as [string, string, string];
-  const header = decodeBase64url(encodedHeader);
   const payload = decodeBase64url(encodedPayload);
   const signature = decodeBase64url(encodedSignature);
-  if (!header || !payload || !signature)
-    throw new TokenMalformedError('The access token is not canonical base64url');
-  return {
-    encodedHeader,
-    header,
-    payload,
-    signature,
-    signingInput: token.slice(0, -1 - encodedSignature.length),
-  };
+  if (!payload || !signature) throw notCanonical();
+  return { encodedHeader, payload, signature, signingInput: token.slice(0, -1 - encodedSignature.length) };
 }
 
 /**
- * Parses the header (RFC 7515 §4).
+ * Decodes and parses the header (RFC 7515 §4).
  *
  * @throws TokenMalformedError
  */
-export function parseHeader(octets: Buffer): JsonObject {
+export function parseHeader(encoded: string): JsonObject {
+  const octets = decodeBase64url(encoded);
+  if (!octets) throw notCanonical();
   const header = parseStrictJson(octets);
   if (!header) throw new TokenMalformedError('The header of the access token is not a strict JSON object');
   return header;
@@ -59,4 +52,8 @@ export function parseClaims(octets: Buffer): JsonObject {
   const claims = parseStrictJson(octets);
   if (!claims) throw new TokenMalformedError('The claims of the access token are not a strict JSON object');
   return claims;
+}
+
+function notCanonical(): TokenMalformedError {
+  return new TokenMalformedError('The access token is not canonical base64url');
 }

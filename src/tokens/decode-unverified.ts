@@ -15,6 +15,6 @@ export interface UnverifiedToken {
  * @throws TokenMalformedError
  */
 export function decodeUnverified(token: string, maxLength: number): UnverifiedToken {
-  const { header, payload } = splitCompactJws(token, maxLength);
-  return { header: parseHeader(header), claims: parseClaims(payload) };
+  const { encodedHeader, payload } = splitCompactJws(token, maxLength);
+  return { header: parseHeader(encodedHeader), claims: parseClaims(payload) };
 }

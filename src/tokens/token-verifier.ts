@@ -9,7 +9,7 @@ import type { VerificationKey } from '../keys/verification-key.js';
 import type { VerificationKeys } from '../keys/verification-keys.js';
 import type { Clock } from '../time/clock.js';
 import { toSeconds, type Duration } from '../time/duration.js';
-import { assertClaims, assertClaimsAgain, type ClaimPolicy } from './claim-rules.js';
+import { assertClaims, assertClaimsAgain, isValidAt, validityOf, type ClaimPolicy } from './claim-rules.js';
 import type { AccessTokenClaims, TimeClaim, TokenType } from './claims.js';
 import { parseClaims, parseHeader, splitCompactJws, type CompactJws } from './compact-jws.js';
 import { requireText, requireTexts } from './option-text.js';
@@ -52,6 +52,9 @@ const MOST_HEADERS = 64;
 
 const UNSUPPORTED_MEMBERS = ['crit', 'b64', 'zip', 'enc'] as const;
 
+/** What answers requests needs of a verifier. One that cannot recall is asked to verify each time. */
+export type RequestVerifier = Pick<TokenVerifier, 'verify'> & Partial<Pick<TokenVerifier, 'recall'>>;
+
 /**
  * Verifies RS256 access tokens with public keys only. Every refusal is an error with `fault: 'caller'`; no other
  * error escapes for any input of any type.
@@ -93,7 +96,7 @@ export class TokenVerifier {
       return seen.claims as AccessTokenClaims & T;
     }
     const jws = splitCompactJws(token, this.options.maxTokenLength);
-    const header = this.headers.get(jws.encodedHeader) ?? parseHeader(jws.header);
+    const header = this.headers.get(jws.encodedHeader) ?? parseHeader(jws.encodedHeader);
     const found = this.keys.find(readHeader(header, typ));
     assertSignature(jws, found instanceof Promise ? await found : found);
     this.rememberHeader(jws.encodedHeader, header);
@@ -101,8 +104,23 @@ export class TokenVerifier {
     assertClaims(claims, policy, this.clock.now());
     // Where the keys changed while one was being found, it is not known under which of them the token was verified.
     const mayBeSeenAgain = options?.ignoreExpiration !== true && this.keys.version === version;
-    if (mayBeSeenAgain) this.cache?.set({ text: token, header, claims }, version);
+    const validity = options ? undefined : validityOf(claims, policy);
+    if (mayBeSeenAgain) this.cache?.set({ text: token, header, claims, validity }, version);
     return claims as AccessTokenClaims & T;
+  }
+
+  /**
+   * The claims of a token that `verify` accepted before without options, where they still hold. It is for whoever
+   * answers requests: no promise is made for the most usual case.
+   *
+   * @returns undefined wherever `verify` has to be asked, which is all that it says.
+   */
+  recall(token: string): AccessTokenClaims | undefined {
+    // A subclass that demands more in its `verify` is not passed by.
+    if (this.verify !== TokenVerifier.prototype.verify) return undefined;
+    const seen = typeof token === 'string' ? this.cache?.get(token, this.keys.version) : undefined;
+    if (!seen?.validity || !isValidAt(seen.validity, this.clock.now())) return undefined;
+    return seen.claims as AccessTokenClaims;
   }
 
   /** An issuer's tokens share one header, so parsing it once is enough. Only verified tokens get here. */

@@ -1,3 +1,4 @@
+import type { Validity } from './claim-rules.js';
 import type { JsonObject } from './strict-json.js';
 
 /** A token whose signature was verified, with what it says. Both are deep-frozen. */
@@ -6,6 +7,8 @@ export interface VerifiedToken {
   readonly text: string;
   readonly header: JsonObject;
   readonly claims: JsonObject;
+  /** When the configured demands accept the claims; undefined where it was not those that they were measured against. */
+  readonly validity: Validity | undefined;
 }
 
 /** A place in the queue from the newest entry to the oldest. */
@@ -59,7 +62,7 @@ export class VerifiedTokenCache {
   }
 
   /** @param keysVersion - of the keys that the token was verified under; if others are current by now, it is not stored. */
-  set({ text, header, claims }: VerifiedToken, keysVersion: unknown): void {
+  set({ text, header, claims, validity }: VerifiedToken, keysVersion: unknown): void {
     const key = text.slice(-KEY_LENGTH);
     const size = Math.max(ORDINARY_SIZE, text.length);
     if (keysVersion !== this.keysVersion || this.entries.has(key) || size > this.room) return;
@@ -68,6 +71,7 @@ export class VerifiedTokenCache {
       text,
       header,
       claims,
+      validity,
       key,
       size,
       isSeenAgain: false,

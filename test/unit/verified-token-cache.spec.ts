@@ -108,6 +108,10 @@ describe('A token that was verified before', () => {
       { toString: () => token, slice: () => token.slice(-12) },
       new String(token),
       Buffer.from(token),
+      42,
+      null,
+      undefined,
+      {},
     ]) {
       await expect(verifier.verify(value as never)).rejects.toEqual(refusal('ERR_TOKEN_MALFORMED'));
     }
@@ -281,6 +285,98 @@ describe('A token whose expiry was ignored', () => {
   });
 });
 
+describe('A token that is recalled', () => {
+  it('is one that was verified before, and nothing else', async () => {
+    const { keys, verifier } = bedWith();
+    const token = mint();
+    expect(verifier.recall(token)).toBeUndefined();
+    const seen = await verifier.verify(token);
+    expect(verifier.recall(copyOf(token))).toBe(seen);
+    for (const value of [token.slice(1), `${token} `, [token], new String(token), undefined, null, 42, {}]) {
+      expect(verifier.recall(value as never)).toBeUndefined();
+    }
+    expect(keys.asked).toBe(1);
+  });
+
+  it.each<VerifyOptions>([
+    {},
+    { audience: AUDIENCE },
+    { typ: 'at+jwt' },
+    { clockTolerance: 60 },
+    { ignoreExpiration: true },
+  ])('was verified without options: not with %j', async (options) => {
+    const { verifier } = bedWith();
+    const token = mint();
+    await verifier.verify(token, options);
+    expect(verifier.recall(token)).toBeUndefined();
+  });
+
+  it('is forgotten with its key', async () => {
+    const { keys, verifier } = bedWith();
+    const token = mint();
+    await verifier.verify(token);
+    keys.change(['mallory'], 1);
+    expect(verifier.recall(token)).toBeUndefined();
+  });
+
+  it('is none where a subclass, or a test, has another verify', async () => {
+    class Stricter extends TokenVerifier {
+      override async verify<T extends object>(token: string): Promise<AccessTokenClaims & T> {
+        const seen = await super.verify<T>(token);
+        if (seen.sub !== 'admin') throw new Error('not the admin');
+        return seen;
+      }
+    }
+    const verifier = new Stricter(new ChangingKeys('alice'), new TestClock(), VERIFYING);
+    const token = mint();
+    await expect(verifier.verify(token)).rejects.toThrow('not the admin');
+    expect(verifier.recall(token)).toBeUndefined();
+  });
+
+  const second = fc.integer({ min: -30, max: 30 });
+  const time = fc.option(
+    second.map((offset) => NOW + offset),
+    { nil: undefined },
+  );
+  const policy = fc.record({
+    verifyClaims: fc.subarray(['exp', 'nbf', 'iat'] as const),
+    clockTolerance: fc.constantFrom(0, 0.5, 7),
+    maxTokenTtl: fc.constantFrom(5, 20, 1000),
+  });
+
+  it('is one that verify accepts at that moment: whatever the claims, the demands and the clock', async () => {
+    const property = fc.asyncProperty(
+      fc.record({ exp: time, nbf: time, iat: time }),
+      policy,
+      fc.array(fc.oneof(second, fc.double({ min: -40, max: 40 }), fc.constant(Number.NaN)), { minLength: 2 }),
+      async (times, demands, offsets) => {
+        const { clock, verifier } = bedWith({ ...demands, requiredClaims: [] });
+        const fresh = new TokenVerifier(new ChangingKeys('alice'), clock, {
+          ...VERIFYING,
+          ...demands,
+          requiredClaims: [],
+          cacheSize: 0,
+        });
+        const token = mint(header(), claims(times));
+        let isKnown = false;
+        for (const offset of offsets) {
+          clock.setNow(NOW + offset);
+          const isAccepted = await fresh.verify(token).then(
+            () => true,
+            () => false,
+          );
+          expect(verifier.recall(token) !== undefined).toBe(isKnown && isAccepted && !Number.isNaN(offset));
+          isKnown = await verifier.verify(token).then(
+            () => true,
+            () => isKnown,
+          );
+        }
+      },
+    );
+    await fc.assert(property, { numRuns: 200 });
+  });
+});
+
 describe('A change of the keys', () => {
   it('forgets every token', async () => {
     const { keys, verifier } = bedWith();
@@ -354,7 +450,7 @@ describe('A change of the keys', () => {
 });
 
 describe('What is kept', () => {
-  const nothing = { header: {}, claims: {} };
+  const nothing = { header: {}, claims: {}, validity: undefined };
   /** A text of this length, at the end of which stands its number. */
   const textOf = (index: number, length = 700) => String(index).padStart(length, '.');
 
@@ -402,9 +498,9 @@ describe('What is kept', () => {
   it('is the first of two tokens that end alike; the other is a miss, and neither evicts nor replaces it', () => {
     const cache = new VerifiedTokenCache(10);
     const [first, second] = [`${'a'.repeat(700)}same-ending!`, `${'b'.repeat(700)}same-ending!`];
-    cache.set({ text: first, header: {}, claims: { sub: 'first' } }, undefined);
+    cache.set({ text: first, ...nothing, claims: { sub: 'first' } }, undefined);
     expect(cache.get(second, undefined)).toBeUndefined();
-    cache.set({ text: second, header: {}, claims: { sub: 'second' } }, undefined);
+    cache.set({ text: second, ...nothing, claims: { sub: 'second' } }, undefined);
     expect(cache.get(second, undefined)).toBeUndefined();
     expect(cache.get(first, undefined)?.claims).toEqual({ sub: 'first' });
   });
