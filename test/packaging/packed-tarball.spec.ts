@@ -173,6 +173,20 @@ describe('the installed package', () => {
     expect(different).toEqual([]);
   });
 
+  it('has each class once, under its own name, whichever way in it comes by', async () => {
+    const script = `
+      import * as index from 'nestjs-jwt-rs256';
+      import { RedisSessionStore } from 'nestjs-jwt-rs256/redis';
+      import { TestClock } from 'nestjs-jwt-rs256/testing';
+      const classes = Object.entries(index).filter(([, value]) => String(value).startsWith('class'));
+      const renamed = classes.filter(([name, value]) => value.name !== name).map(([name]) => name);
+      const isOne = RedisSessionStore.prototype instanceof index.SessionStore && new TestClock() instanceof index.Clock;
+      console.log(JSON.stringify({ hasClasses: classes.length > 20, renamed, isOne }));`;
+    writeFileSync(join(project('12'), 'names.mjs'), script);
+    const { stdout } = await run(process.execPath, ['names.mjs'], { cwd: project('12') });
+    expect(JSON.parse(stdout)).toEqual({ hasClasses: true, renamed: [], isOne: true });
+  });
+
   it.each([
     ['import', 'loads.mjs', "import 'nestjs-jwt-rs256';"],
     ['require', 'loads.cjs', "require('nestjs-jwt-rs256');"],
