@@ -1,14 +1,14 @@
 /**
  * The picture in docs/explanation/architecture.md, held as rules:
  *
- *   errors <- time <- keys <- tokens <- sessions <- auth <- http <- module
- *                        ^      ^   ^_______^ redis      (leaf adapter, subpath "./redis")
- *                        '------'- cli                   (keys and tokens; never loads Nest)
+ *   events <- errors <- time <- keys <- tokens <- sessions <- auth <- http <- module
+ *                                  ^      ^   ^_______^ redis      (leaf adapter, subpath "./redis")
+ *                                  '------'- cli                   (keys and tokens; never loads Nest)
  *
  * An arrow reads "is imported by". test/conformance/architecture.spec.ts breaks each rule once and sees it caught.
  */
 
-const layers = ['errors', 'time', 'keys', 'tokens', 'sessions', 'auth', 'http', 'module'];
+const layers = ['events', 'errors', 'time', 'keys', 'tokens', 'sessions', 'auth', 'http', 'module'];
 
 /** `folder` may import itself and `allowed`, and nothing else of src. */
 const mayImport = (folder, allowed) => ({
@@ -44,8 +44,8 @@ module.exports = {
   forbidden: [
     ...layers.map((layer, index) => mayImport(layer, layers.slice(0, index))),
 
-    mayImport('redis', ['errors', 'time', 'keys', 'tokens', 'sessions']),
-    mayImport('cli', ['errors', 'time', 'keys', 'tokens']),
+    mayImport('redis', ['events', 'errors', 'time', 'keys', 'tokens', 'sessions']),
+    mayImport('cli', ['events', 'errors', 'time', 'keys', 'tokens']),
     mayImport('testing', ['errors', 'time', 'sessions']),
     neverLoadsNest('cli'),
     neverLoadsNest('testing'),

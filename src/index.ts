@@ -1,5 +1,5 @@
 export { JwtRs256Module } from './module/jwt-rs256.module.js';
-export { SessionService } from './module/session.service.js';
+export { SessionService } from './sessions/session.service.js';
 export { TokenService } from './module/token.service.js';
 
 export { Auth } from './auth/auth.decorator.js';

@@ -16,7 +16,7 @@ import { WitnessedVerifier } from '../tokens/witnessed-verifier.js';
 import { bootLine } from './boot-line.js';
 import { MODULE_OPTIONS_TOKEN } from './jwt-rs256.module-definition.js';
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
-import { SessionService } from './session.service.js';
+import { SessionService } from '../sessions/session.service.js';
 import { TokenService } from './token.service.js';
 
 const RESOLVED_OPTIONS = Symbol('JwtRs256ResolvedOptions');
@@ -99,7 +99,7 @@ function makeStrategy(verifier: TokenVerifier, options: ResolvedOptions): JwtRs2
 }
 
 function makeIssuer({ issuing, clock }: ResolvedOptions, { signer }: KeyPair): TokenIssuer | null {
-  return signer ? new TokenIssuer(signer, clock, issuing) : null;
+  return signer ? new TokenIssuer({ active: signer }, clock, issuing) : null;
 }
 
 function makeTokenService(

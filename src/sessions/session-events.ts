@@ -1,3 +1,5 @@
+import { EventSource, type Listener } from '../events/event-source.js';
+
 /** Whose session an event is about. */
 export interface SessionIdentity {
   readonly sid: string;
@@ -21,37 +23,7 @@ export type SessionEvent =
   | { readonly type: 'storeDown'; readonly cause: unknown }
   | { readonly type: 'storeUp' };
 
-export type SessionListener = (event: SessionEvent) => unknown;
+export type SessionListener = Listener<SessionEvent>;
 
-/**
- * Tells listeners what happens. Not node's EventEmitter: there a listener that throws takes the emitter's caller down
- * with it, and here the caller has just spent a refresh token.
- */
-export class SessionEvents {
-  readonly #listeners = new Set<SessionListener>();
-  readonly #onListenerError: (error: unknown) => void;
-
-  /** @param onListenerError - what a listener threw, or its promise rejected with. It must not throw. */
-  constructor(onListenerError: (error: unknown) => void) {
-    this.#onListenerError = onListenerError;
-  }
-
-  /** @returns ends the subscription. */
-  subscribe(listener: SessionListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
-  }
-
-  /** Calls every listener, and waits for none. */
-  raise(event: SessionEvent): void {
-    // A copy: whoever subscribes meanwhile hears of the next event.
-    for (const listener of Array.from(this.#listeners)) {
-      try {
-        const result = listener(event);
-        if (result instanceof Promise) result.catch(this.#onListenerError);
-      } catch (error) {
-        this.#onListenerError(error);
-      }
-    }
-  }
-}
+/** Where what happens to sessions is told. */
+export class SessionEvents extends EventSource<SessionEvent> {}

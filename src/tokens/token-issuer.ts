@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OptionError } from '../errors/developer-errors.js';
 import type { Signer } from '../keys/signer.js';
+import type { SigningKeys } from '../keys/signing-keys.js';
 import { SigningSlots } from '../keys/signing-slots.js';
 import type { Clock } from '../time/clock.js';
 import { toSeconds, type Duration } from '../time/duration.js';
@@ -45,12 +46,12 @@ export interface IssueOptions {
   jwtid?: string;
 }
 
-/** Issues RS256 access tokens (RFC 9068). It holds a Signer and cannot reach the private key behind it. */
+/** Issues RS256 access tokens (RFC 9068). It knows who signs and cannot reach the private key behind that. */
 export class TokenIssuer {
   private readonly slots: SigningSlots;
 
   constructor(
-    private readonly signer: Signer,
+    private readonly keys: SigningKeys,
     private readonly clock: Clock,
     private readonly options: TokenIssuerOptions,
   ) {
@@ -103,9 +104,10 @@ export class TokenIssuer {
     const own = readClaims(claims, this.options.clientId !== undefined);
     const times = this.times(options);
     const payload = this.stamp({ ...own, ...ofSession, ...times }, options);
-    const signingInput = `${encode(this.header(options.header))}.${encode(payload)}`;
-    this.assertLength(signingInput);
-    const signature = await this.signer.sign(Buffer.from(signingInput, 'latin1'));
+    const signer = this.keys.active;
+    const signingInput = `${encode(this.header(signer, options.header))}.${encode(payload)}`;
+    this.assertLength(signingInput, signer);
+    const signature = await signer.sign(Buffer.from(signingInput, 'latin1'));
     const token = `${signingInput}.${signature.toString('base64url')}`;
     return { token, expiresIn: times.exp - times.iat };
   }
@@ -136,14 +138,14 @@ export class TokenIssuer {
     return { iat, nbf: iat + notBefore, exp: iat + ttl };
   }
 
-  private header(members: IssueOptions['header']): Record<string, unknown> {
-    const own = { alg: 'RS256', typ: this.options.typ, kid: this.signer.kid };
+  private header({ kid }: Signer, members: IssueOptions['header']): Record<string, unknown> {
+    const own = { alg: 'RS256', typ: this.options.typ, kid };
     return members === undefined ? own : { ...own, ...readHeader(members) };
   }
 
   /** A token that is longer than what our own verifier takes is of no use to anybody. */
-  private assertLength(signingInput: string): void {
-    const signatureOctets = Math.ceil((this.signer.publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
+  private assertLength(signingInput: string, { publicKey }: Signer): void {
+    const signatureOctets = Math.ceil((publicKey.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
     const length = signingInput.length + 1 + Math.ceil((signatureOctets * 4) / 3);
     if (length <= this.options.maxTokenLength) return;
     throw new OptionError(

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 const SOURCE = join(import.meta.dirname, '../../src');
 
 /** What the command line is made of. It never loads Nest, so it needs no package to run. */
-const FOLDERS = /^(cli|errors|keys|time|tokens)[\\/].+\.ts$/;
+const FOLDERS = /^(cli|errors|events|keys|time|tokens)[\\/].+\.ts$/;
 
 /** What a command wrote, and how it ended. */
 export interface CliResult {

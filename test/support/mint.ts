@@ -68,7 +68,7 @@ export function issuerWith(
   signer: Signer = new SigningKey(ownKey),
   clock: Clock = new TestClock(),
 ): TokenIssuer {
-  return new TokenIssuer(signer, clock, { ...ISSUING, ...options });
+  return new TokenIssuer({ active: signer }, clock, { ...ISSUING, ...options });
 }
 
 /** The header of a good token, with members replaced; one that is undefined is left out. */

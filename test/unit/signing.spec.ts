@@ -158,7 +158,10 @@ describe('Tokens that are being issued', () => {
 
   function bed(maxPendingSignatures = 3) {
     const signer = new SlowSigner();
-    return { signer, issuer: new TokenIssuer(signer, new TestClock(), { ...ISSUING, maxPendingSignatures }) };
+    return {
+      signer,
+      issuer: new TokenIssuer({ active: signer }, new TestClock(), { ...ISSUING, maxPendingSignatures }),
+    };
   }
 
   it.each([1, 3, 50])(

@@ -1,8 +1,8 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { SessionsOffError } from '../errors/session-errors.js';
-import type { SessionEvent, SessionEvents, SessionListener } from '../sessions/session-events.js';
-import type { SessionClaims, SessionInfo, Sessions, StartOptions } from '../sessions/sessions.js';
-import type { TokenResponse } from '../sessions/token-response.js';
+import type { SessionEvent, SessionEvents, SessionListener } from './session-events.js';
+import type { SessionClaims, SessionInfo, Sessions, StartOptions } from './sessions.js';
+import type { TokenResponse } from './token-response.js';
 
 /**
  * Sessions that can be refreshed and ended. Configured by the option `sessions` of the module; without it every method
