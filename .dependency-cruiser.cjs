@@ -76,8 +76,8 @@ module.exports = {
       from: {
         path: [
           '^src/(auth|http)/',
-          '^src/keys/(verification-key|read-public-key|jwk-set|remote-jwk-set)[^/]*$',
-          '^src/tokens/(token-verifier|verified-token-cache)[.]ts$',
+          '^src/keys/((only-)?verification-key|read-public-key|jwk-set|remote-jwk-set)[^/]*$',
+          '^src/tokens/(token-verifier|trusted-issuers|verified-token-cache)[.]ts$',
         ],
       },
       to: {

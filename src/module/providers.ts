@@ -4,20 +4,19 @@ import { JwtRs256Guard } from '../auth/jwt-rs256.guard.js';
 import { JwtRs256Strategy } from '../auth/jwt-rs256.strategy.js';
 import { OptionError } from '../errors/developer-errors.js';
 import { loadKeyPair, type KeyPair } from '../keys/key-pair.js';
-import { FixedVerificationKeys } from '../keys/verification-keys.js';
 import { NoAccessTokenIssuer } from '../sessions/access-token-issuer.js';
 import { EndedSessions } from '../sessions/ended-sessions.js';
 import { SessionEvents } from '../sessions/session-events.js';
 import { Sessions } from '../sessions/sessions.js';
-import { UnrevokedVerifier } from '../sessions/unrevoked-verifier.js';
 import { TokenIssuer } from '../tokens/token-issuer.js';
-import { TokenVerifier, type RequestVerifier } from '../tokens/token-verifier.js';
-import { WitnessedVerifier } from '../tokens/witnessed-verifier.js';
+import { TokenVerifier } from '../tokens/token-verifier.js';
 import { bootLine } from './boot-line.js';
 import { MODULE_OPTIONS_TOKEN } from './jwt-rs256.module-definition.js';
+import { KeySourcesService } from './key-sources.service.js';
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
 import { SessionService } from '../sessions/session.service.js';
 import { TokenService } from './token.service.js';
+import { makeKeySources, makeVerifier } from './verifier-providers.js';
 
 const RESOLVED_OPTIONS = Symbol('JwtRs256ResolvedOptions');
 const KEY_PAIR = Symbol('JwtRs256KeyPair');
@@ -31,7 +30,17 @@ export const PROVIDERS: readonly Provider[] = [
   { provide: TOKEN_ISSUER, useFactory: makeIssuer, inject: [RESOLVED_OPTIONS, KEY_PAIR] },
   { provide: SESSIONS, useFactory: makeSessions, inject: [RESOLVED_OPTIONS, TOKEN_ISSUER] },
   { provide: SessionService, useFactory: makeSessionService, inject: [SESSIONS] },
-  { provide: TokenVerifier, useFactory: makeVerifier, inject: [RESOLVED_OPTIONS, KEY_PAIR, SESSIONS] },
+  { provide: KeySourcesService, useFactory: makeKeySources, inject: [RESOLVED_OPTIONS] },
+  {
+    provide: TokenVerifier,
+    useFactory: (
+      options: ResolvedOptions,
+      keys: KeyPair | null,
+      sources: KeySourcesService,
+      { ended }: SessionParts,
+    ) => makeVerifier(options, keys, sources, ended),
+    inject: [RESOLVED_OPTIONS, KEY_PAIR, KeySourcesService, SESSIONS],
+  },
   { provide: JwtRs256Strategy, useFactory: makeStrategy, inject: [TokenVerifier, RESOLVED_OPTIONS] },
   {
     provide: TokenService,
@@ -45,11 +54,12 @@ export const PROVIDERS: readonly Provider[] = [
 /** What feature modules may inject. */
 export const EXPORTS = [TokenService, SessionService, TokenVerifier, JwtRs256Strategy, JwtRs256Guard];
 
-async function loadKeys(options: ResolvedOptions): Promise<KeyPair> {
+/** null in a service that has no key of its own. */
+async function loadKeys(options: ResolvedOptions): Promise<KeyPair | null> {
   const logger = new Logger('JwtRs256');
-  const keys = await loadKeyPair(options.keys, options.clock.now());
-  for (const warning of [...options.warnings, ...keys.warnings]) logger.warn(warning);
-  logger.log(bootLine(options.verifying.issuer, keys));
+  const keys = options.keys ? await loadKeyPair(options.keys, options.clock.now()) : null;
+  for (const warning of [...options.warnings, ...(keys?.warnings ?? [])]) logger.warn(warning);
+  logger.log(bootLine(options, keys));
   return keys;
 }
 
@@ -87,19 +97,12 @@ function makeSessionService({ sessions, events }: SessionParts): SessionService 
   return new SessionService(sessions, events);
 }
 
-function makeVerifier(options: ResolvedOptions, keys: KeyPair, { ended }: SessionParts): RequestVerifier {
-  const verificationKeys = new FixedVerificationKeys([keys.verificationKey]);
-  const own = new TokenVerifier(verificationKeys, options.clock, options.verifying);
-  const wrapped = options.wrapVerifier ? new WitnessedVerifier(own, options.wrapVerifier) : own;
-  return ended ? new UnrevokedVerifier(wrapped, ended) : wrapped;
-}
-
 function makeStrategy(verifier: TokenVerifier, options: ResolvedOptions): JwtRs256Strategy {
   return new JwtRs256Strategy(verifier, options.strategy);
 }
 
-function makeIssuer({ issuing, clock }: ResolvedOptions, { signer }: KeyPair): TokenIssuer | null {
-  return signer ? new TokenIssuer({ active: signer }, clock, issuing) : null;
+function makeIssuer({ issuing, clock }: ResolvedOptions, keys: KeyPair | null): TokenIssuer | null {
+  return keys?.signer ? new TokenIssuer({ active: keys.signer }, clock, issuing) : null;
 }
 
 function makeTokenService(
