@@ -3,9 +3,12 @@ import { JwtRs256ExceptionFilter } from '../auth/jwt-rs256-exception.filter.js';
 import { JwtRs256Guard } from '../auth/jwt-rs256.guard.js';
 import { JwtRs256Strategy } from '../auth/jwt-rs256.strategy.js';
 import { OptionError } from '../errors/developer-errors.js';
-import { loadKeyPair, type KeyPair } from '../keys/key-pair.js';
-import { FixedVerificationKeys } from '../keys/verification-keys.js';
-import { NoAccessTokenIssuer } from '../sessions/access-token-issuer.js';
+import { adoptSigner } from '../keys/adopted-signer.js';
+import { DirectoryKeyRing } from '../keys/directory-key-ring.js';
+import { FixedKeyRing } from '../keys/fixed-key-ring.js';
+import { KeyDirectory } from '../keys/key-directory.js';
+import { loadKeyPair } from '../keys/key-pair.js';
+import { KeyRing } from '../keys/key-ring.js';
 import { EndedSessions } from '../sessions/ended-sessions.js';
 import { SessionEvents } from '../sessions/session-events.js';
 import { Sessions } from '../sessions/sessions.js';
@@ -14,24 +17,26 @@ import { TokenIssuer } from '../tokens/token-issuer.js';
 import { TokenVerifier, type RequestVerifier } from '../tokens/token-verifier.js';
 import { WitnessedVerifier } from '../tokens/witnessed-verifier.js';
 import { bootLine } from './boot-line.js';
+import { loggedKeyRingEvents } from './key-ring-log.js';
+import { KeyRingLifetime } from './key-ring.service.js';
 import { MODULE_OPTIONS_TOKEN } from './jwt-rs256.module-definition.js';
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
 import { SessionService } from '../sessions/session.service.js';
 import { TokenService } from './token.service.js';
 
 const RESOLVED_OPTIONS = Symbol('JwtRs256ResolvedOptions');
-const KEY_PAIR = Symbol('JwtRs256KeyPair');
 const TOKEN_ISSUER = Symbol('JwtRs256TokenIssuer');
 const SESSIONS = Symbol('JwtRs256Sessions');
 
 /** The only place that makes core objects. Each provider says what it is made from. */
 export const PROVIDERS: readonly Provider[] = [
   { provide: RESOLVED_OPTIONS, useFactory: resolveOptions, inject: [MODULE_OPTIONS_TOKEN] },
-  { provide: KEY_PAIR, useFactory: loadKeys, inject: [RESOLVED_OPTIONS] },
-  { provide: TOKEN_ISSUER, useFactory: makeIssuer, inject: [RESOLVED_OPTIONS, KEY_PAIR] },
+  { provide: KeyRing, useFactory: makeKeyRing, inject: [RESOLVED_OPTIONS] },
+  { provide: KeyRingLifetime, useFactory: makeKeyRingLifetime, inject: [KeyRing] },
+  { provide: TOKEN_ISSUER, useFactory: makeIssuer, inject: [RESOLVED_OPTIONS, KeyRing] },
   { provide: SESSIONS, useFactory: makeSessions, inject: [RESOLVED_OPTIONS, TOKEN_ISSUER] },
   { provide: SessionService, useFactory: makeSessionService, inject: [SESSIONS] },
-  { provide: TokenVerifier, useFactory: makeVerifier, inject: [RESOLVED_OPTIONS, KEY_PAIR, SESSIONS] },
+  { provide: TokenVerifier, useFactory: makeVerifier, inject: [RESOLVED_OPTIONS, KeyRing, SESSIONS] },
   { provide: JwtRs256Strategy, useFactory: makeStrategy, inject: [TokenVerifier, RESOLVED_OPTIONS] },
   {
     provide: TokenService,
@@ -43,14 +48,40 @@ export const PROVIDERS: readonly Provider[] = [
 ];
 
 /** What feature modules may inject. */
-export const EXPORTS = [TokenService, SessionService, TokenVerifier, JwtRs256Strategy, JwtRs256Guard];
+export const EXPORTS = [
+  TokenService,
+  SessionService,
+  KeyRing,
+  TokenVerifier,
+  JwtRs256Strategy,
+  JwtRs256Guard,
+];
 
-async function loadKeys(options: ResolvedOptions): Promise<KeyPair> {
+async function makeKeyRing(options: ResolvedOptions): Promise<KeyRing> {
   const logger = new Logger('JwtRs256');
-  const keys = await loadKeyPair(options.keys, options.clock.now());
-  for (const warning of [...options.warnings, ...keys.warnings]) logger.warn(warning);
-  logger.log(bootLine(options.verifying.issuer, keys));
-  return keys;
+  for (const warning of options.warnings) logger.warn(warning);
+  const ring = await loadKeyRing(options, logger);
+  logger.log(bootLine(options.verifying.issuer, ring));
+  return ring;
+}
+
+async function loadKeyRing({ keys, clock }: ResolvedOptions, logger: Logger): Promise<KeyRing> {
+  if (keys.from === 'directory') {
+    const directory = new KeyDirectory(keys.path, keys.passphrase);
+    const events = loggedKeyRingEvents();
+    const ring = new DirectoryKeyRing({ directory, policy: keys.policy, clock, events });
+    await ring.load();
+    return ring;
+  }
+  const now = clock.now();
+  const pair =
+    keys.from === 'signer' ? await adoptSigner(keys.signer, now) : await loadKeyPair(keys.pair, now);
+  for (const warning of pair.warnings) logger.warn(warning);
+  return new FixedKeyRing(pair);
+}
+
+function makeKeyRingLifetime(ring: KeyRing): KeyRingLifetime {
+  return new KeyRingLifetime(ring instanceof DirectoryKeyRing ? ring : undefined);
 }
 
 /** What sessions are run with. Without the option `sessions` there is nothing but the events, of which there are none. */
@@ -60,10 +91,7 @@ interface SessionParts {
   readonly ended?: EndedSessions;
 }
 
-function makeSessions(
-  { sessions: options, clock }: ResolvedOptions,
-  issuer: TokenIssuer | null,
-): SessionParts {
+function makeSessions({ sessions: options, clock }: ResolvedOptions, issuer: TokenIssuer): SessionParts {
   const logger = new Logger('JwtRs256');
   const events = new SessionEvents((error) =>
     logger.error('A listener of session events failed', error instanceof Error ? error.stack : undefined),
@@ -78,7 +106,7 @@ function makeSessions(
     clock,
     events,
     ended,
-    issuer: issuer ?? new NoAccessTokenIssuer(),
+    issuer,
   });
   return { events, sessions, ...(ended ? { ended } : {}) };
 }
@@ -87,9 +115,12 @@ function makeSessionService({ sessions, events }: SessionParts): SessionService 
   return new SessionService(sessions, events);
 }
 
-function makeVerifier(options: ResolvedOptions, keys: KeyPair, { ended }: SessionParts): RequestVerifier {
-  const verificationKeys = new FixedVerificationKeys([keys.verificationKey]);
-  const own = new TokenVerifier(verificationKeys, options.clock, options.verifying);
+function makeVerifier(
+  options: ResolvedOptions,
+  { publicKeys }: KeyRing,
+  { ended }: SessionParts,
+): RequestVerifier {
+  const own = new TokenVerifier(publicKeys, options.clock, options.verifying);
   const wrapped = options.wrapVerifier ? new WitnessedVerifier(own, options.wrapVerifier) : own;
   return ended ? new UnrevokedVerifier(wrapped, ended) : wrapped;
 }
@@ -98,16 +129,15 @@ function makeStrategy(verifier: TokenVerifier, options: ResolvedOptions): JwtRs2
   return new JwtRs256Strategy(verifier, options.strategy);
 }
 
-function makeIssuer({ issuing, clock }: ResolvedOptions, { signer }: KeyPair): TokenIssuer | null {
-  return signer ? new TokenIssuer({ active: signer }, clock, issuing) : null;
+function makeIssuer({ issuing, clock }: ResolvedOptions, ring: KeyRing): TokenIssuer {
+  return new TokenIssuer(ring, clock, issuing);
 }
 
 function makeTokenService(
   verifier: TokenVerifier,
   { wrapIssuer, verifying }: ResolvedOptions,
-  own: TokenIssuer | null,
+  own: TokenIssuer,
 ): TokenService {
-  if (!own) return new TokenService(verifier, undefined, verifying.maxTokenLength);
   const issuer = wrapIssuer ? wrapIssuer(own) : own;
   if (typeof issuer?.issue === 'function')
     return new TokenService(verifier, issuer, verifying.maxTokenLength);

@@ -2,7 +2,6 @@ import type { JwtRs256StrategyOptions } from '../auth/jwt-rs256.strategy.js';
 import { isScheme } from '../auth/bearer-credentials.js';
 import { isHeaderText } from '../auth/challenge.js';
 import { OptionError } from '../errors/developer-errors.js';
-import type { KeyPairOptions } from '../keys/key-pair.js';
 import { SystemClock, type Clock } from '../time/clock.js';
 import { toSeconds } from '../time/duration.js';
 import type { TimeClaim, TokenType } from '../tokens/claims.js';
@@ -11,11 +10,12 @@ import { assertLifetime, type TokenIssuerOptions } from '../tokens/token-issuer.
 import type { TokenVerifierOptions } from '../tokens/token-verifier.js';
 import { DEFAULT_EXTRAS } from './jwt-rs256.module-definition.js';
 import type { JwtRs256ModuleOptions } from './options.js';
+import { resolveKeys, type ResolvedKeys } from './resolve-keys.js';
 import { resolveSessions, type ResolvedSessions } from './resolve-sessions.js';
 
 /** The options, checked and sorted by who needs them. Times are in seconds. */
 export interface ResolvedOptions {
-  readonly keys: KeyPairOptions;
+  readonly keys: ResolvedKeys;
   readonly issuing: TokenIssuerOptions;
   readonly verifying: TokenVerifierOptions;
   readonly strategy: JwtRs256StrategyOptions;
@@ -27,12 +27,16 @@ export interface ResolvedOptions {
   readonly warnings: readonly string[];
 }
 
+const JWKS = { maxAge: 300, staleWhileRevalidate: 600 };
 const DEFAULT_CACHE_SIZE = 5000;
 
 const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
   privateKey: true,
   publicKey: true,
   passphrase: true,
+  signer: true,
+  keyDirectory: true,
+  rotation: true,
   issuer: true,
   audience: true,
   clientId: true,
@@ -74,9 +78,11 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
     options.sessions === undefined
       ? undefined
       : resolveSessions(options.sessions, { clock, maxTokenTtl, clockTolerance });
+  const issuing = resolveIssuing(options, common);
+  const keyTimes = { ...JWKS, maxTokenTtl, clockTolerance, notBefore: issuing.notBefore };
   return {
-    keys: resolveKeys(options),
-    issuing: resolveIssuing(options, common),
+    keys: resolveKeys(options, keyTimes),
+    issuing,
     verifying: {
       ...common,
       verifyClaims: resolveVerifyClaims(options.verifyClaims),
@@ -133,17 +139,6 @@ function resolveStrategy(options: JwtRs256ModuleOptions): JwtRs256StrategyOption
     jwtFromRequest: resolveFunction(options.jwtFromRequest, 'jwtFromRequest'),
     validate: resolveFunction(options.validate, 'validate'),
     strategyName: requireText(strategyName, 'strategyName'),
-  };
-}
-
-function resolveKeys(options: JwtRs256ModuleOptions): KeyPairOptions {
-  const { privateKey, publicKey, passphrase } = options;
-  if (passphrase !== undefined && typeof passphrase !== 'string') throw invalid('passphrase must be a text.');
-  // Present but undefined goes on as it is: an unset variable must not turn an issuer into a verifier.
-  return {
-    ...('privateKey' in options ? { privateKey } : {}),
-    ...('publicKey' in options ? { publicKey } : {}),
-    passphrase,
   };
 }
 
