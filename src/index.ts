@@ -18,7 +18,9 @@ export { TokenIssuer } from './tokens/token-issuer.js';
 export { TokenVerifier } from './tokens/token-verifier.js';
 
 export { generateKeyPair } from './keys/generate-key-pair.js';
+export { KeyRing } from './keys/key-ring.js';
 export { writeKeyPair } from './keys/key-pair-files.js';
+export { Signer } from './keys/signer.js';
 
 export { Clock } from './time/clock.js';
 
@@ -66,12 +68,16 @@ export type { Fault } from './errors/jwt-rs256-error.js';
 export type { ClaimViolation } from './errors/token-errors.js';
 export type { GeneratedKeyPair, KeySize } from './keys/generate-key-pair.js';
 export type { KeyInput } from './keys/key-input.js';
+export type { KeyState } from './keys/key-life.js';
 export type { KeyPairFiles } from './keys/key-pair-files.js';
+export type { KeyRingEvent } from './keys/key-ring-events.js';
+export type { RingKey } from './keys/key-ring.js';
 export type { JwtRs256ModuleAsyncOptions } from './module/jwt-rs256.module.js';
 export type {
   JwtRs256ModuleExtras,
   JwtRs256ModuleOptions,
   JwtRs256OptionsFactory,
+  RotationOptions,
   TrustedIssuer,
 } from './module/options.js';
 export type { MemorySessionStoreOptions } from './sessions/memory-session-store.js';

@@ -38,6 +38,7 @@ export type KeyErrorCode =
   | 'ERR_KEY_TOO_SHORT'
   | 'ERR_KEY_TRUNCATED'
   | 'ERR_KEY_TYPE'
+  | 'ERR_KEY_UNKNOWN'
   | 'ERR_KEY_WEAK_FACTOR';
 
 /** The developer has to act: the message says what is wrong, where, and how to fix it. */

@@ -74,7 +74,8 @@ function textAsFile(slot: KeySlot): KeyError {
   );
 }
 
-function fromBytes(bytes: Buffer, where: string, readableByOthers: boolean): KeyMaterial {
+/** The same for the bytes of a file that was read already. */
+export function fromBytes(bytes: Buffer, where: string, readableByOthers: boolean): KeyMaterial {
   if (startsDer(bytes)) return fromDer(bytes, where, readableByOthers);
   return fromText(decodeText(bytes), where, readableByOthers);
 }

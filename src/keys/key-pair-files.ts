@@ -1,8 +1,8 @@
-import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
+import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyError } from '../errors/developer-errors.js';
 import type { GeneratedKeyPair } from './generate-key-pair.js';
+import { replace, writeNew, type WholeFile } from './whole-file.js';
 
 /** Where a key pair was written. */
 export interface KeyPairFiles {
@@ -34,11 +34,11 @@ export async function writeKeyPair(
   options: { force?: boolean } = {},
 ): Promise<KeyPairFiles> {
   const files = keyPairFiles(directory);
-  const place = options.force === true ? rename : linkNew;
-  await assertWritable(files, options.force === true);
+  const force = options.force === true;
+  await assertWritable(files, force);
   await mkdir(directory, { recursive: true });
-  await writeWhole(files.privateKeyFile, pair.privateKey, 0o600, place);
-  await writeWhole(files.publicKeyFile, pair.publicKey, 0o644, place);
+  await place({ path: files.privateKeyFile, text: pair.privateKey, mode: 0o600 }, force);
+  await place({ path: files.publicKeyFile, text: pair.publicKey, mode: 0o644 }, force);
   return files;
 }
 
@@ -49,34 +49,9 @@ export async function assertWritable(files: KeyPairFiles, force: boolean): Promi
   }
 }
 
-async function writeWhole(
-  file: string,
-  text: string,
-  mode: number,
-  place: (from: string, to: string) => Promise<void>,
-): Promise<void> {
-  const temporary = `${file}.${randomUUID()}.tmp`;
-  try {
-    const handle = await open(temporary, 'wx', mode);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await place(temporary, file);
-  } finally {
-    await rm(temporary, { force: true });
-  }
-}
-
-/** Unlike rename, link never replaces a file that appeared in the meantime. */
-async function linkNew(from: string, to: string): Promise<void> {
-  try {
-    await link(from, to);
-  } catch (error) {
-    throw (error as NodeJS.ErrnoException).code === 'EEXIST' ? fileExists(to) : error;
-  }
+async function place(file: WholeFile, force: boolean): Promise<void> {
+  if (force) await replace(file);
+  else if (!(await writeNew(file))) throw fileExists(file.path);
 }
 
 async function exists(file: string): Promise<boolean> {

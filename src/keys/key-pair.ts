@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { KeyError } from '../errors/developer-errors.js';
 import type { KeyInput } from './key-input.js';
-import { readPrivateKey } from './read-private-key.js';
+import { readPrivateKey, type PrivateKeyReading } from './read-private-key.js';
 import { readPublicKey, type PublicKeyReading } from './read-public-key.js';
 import type { Signer } from './signer.js';
 import { SigningKey } from './signing-key.js';
@@ -34,7 +34,18 @@ export async function loadKeyPair(options: KeyPairOptions, now: number): Promise
     if (!given) throw noKey();
     return { signer: undefined, verificationKey: given.key, warnings: given.warnings };
   }
-  const reading = readPrivateKey(options.privateKey as KeyInput, options.passphrase);
+  return provePair(readPrivateKey(options.privateKey as KeyInput, options.passphrase), given);
+}
+
+/**
+ * Proves that a private key works, and that the public one, where there is one, belongs to it.
+ *
+ * @throws KeyError `ERR_KEY_PAIR`, `ERR_KEY_SELF_TEST`
+ */
+export async function provePair(
+  reading: PrivateKeyReading,
+  given: PublicKeyReading | undefined,
+): Promise<KeyPair & { signer: Signer }> {
   const kid = agreedKid(reading.ownKid, given, reading.where);
   const signer = new SigningKey(reading.key, kid);
   if (given && !given.key.isSameKey(signer.publicKey)) throw notAPair(reading.where);

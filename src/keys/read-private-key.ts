@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { KeyError } from '../errors/developer-errors.js';
 import type { KeyInput } from './key-input.js';
-import { isEncryptedDer, readMaterial } from './key-material.js';
+import { isEncryptedDer, readMaterial, type KeyMaterial } from './key-material.js';
 import { pemBlocks } from './pem-text.js';
 import { assertRsaJwk } from './rsa-jwk.js';
 import { assertRsaStrength } from './rsa-strength.js';
@@ -20,7 +20,11 @@ export interface PrivateKeyReading {
  * @throws KeyError
  */
 export function readPrivateKey(input: KeyInput, passphrase?: string): PrivateKeyReading {
-  const material = readMaterial(input, 'privateKey');
+  return privateKeyFrom(readMaterial(input, 'privateKey'), passphrase);
+}
+
+/** @see readPrivateKey */
+export function privateKeyFrom(material: KeyMaterial, passphrase?: string): PrivateKeyReading {
   const { where } = material;
   const key = privateKeyOf(material, passphrase);
   assertRsaStrength(key, where);
@@ -35,7 +39,7 @@ export function readPrivateKey(input: KeyInput, passphrase?: string): PrivateKey
   };
 }
 
-function privateKeyOf(material: ReturnType<typeof readMaterial>, passphrase: string | undefined): KeyObject {
+function privateKeyOf(material: KeyMaterial, passphrase: string | undefined): KeyObject {
   const { where } = material;
   switch (material.form) {
     case 'keyObject':

@@ -7,7 +7,7 @@ import {
 } from 'node:crypto';
 import { KeyError } from '../errors/developer-errors.js';
 import type { KeyInput } from './key-input.js';
-import { isEncryptedDer, readMaterial } from './key-material.js';
+import { isEncryptedDer, readMaterial, type KeyMaterial } from './key-material.js';
 import { pemBlocks } from './pem-text.js';
 import { assertRsaJwk, PRIVATE_MEMBERS } from './rsa-jwk.js';
 import { assertRsaStrength } from './rsa-strength.js';
@@ -29,7 +29,11 @@ export interface PublicKeyReading {
  * @throws KeyError
  */
 export function readPublicKey(input: KeyInput, now: number): PublicKeyReading {
-  const material = readMaterial(input, 'publicKey');
+  return publicKeyFrom(readMaterial(input, 'publicKey'), now);
+}
+
+/** @see readPublicKey */
+export function publicKeyFrom(material: KeyMaterial, now: number): PublicKeyReading {
   const { where } = material;
   switch (material.form) {
     case 'keyObject':

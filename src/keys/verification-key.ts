@@ -40,6 +40,11 @@ export class VerificationKey {
     return verifier.verify(this.#key, signature);
   }
 
+  /** Whether both are the same RSA key under the same kid. */
+  equals(other: VerificationKey): boolean {
+    return this.kid === other.kid && this.#key.equals(other.#key);
+  }
+
   /** Whether both are the same RSA key, whatever their kids. */
   isSameKey(other: KeyObject): boolean {
     return this.#key.equals(other);

@@ -1,23 +1,31 @@
-import type { KeyPair } from '../keys/key-pair.js';
+import type { KeyRing } from '../keys/key-ring.js';
+import { describeAddress } from '../keys/remote-address.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import type { ResolvedTrustedIssuer } from './resolve-trusted-issuers.js';
 
 /** The one line that says at boot what this service is: its issuer, its key, whether it signs, and whom it trusts. */
-export function bootLine(options: ResolvedOptions, keys: KeyPair | null): string {
-  const { trustedIssuers: issuers, remoteKeys, verifying } = options;
-  const own = remoteKeys ? `issuer ${verifying.issuer}, ${describe(remoteKeys)}` : ownKey(options, keys);
-  const others = issuers.map(({ issuer, keys: theirs }) => `${issuer} (${describe(theirs)})`).join(', ');
-  const role = keys?.signer ? 'signs and verifies' : 'verifies only';
-  return [`${role}: `, own, own && others && '; ', others && `trusts ${others}`].join('');
+export function bootLine(options: ResolvedOptions, { keys }: KeyRing): string {
+  const inUse = keys.filter(({ state }) => state !== 'retired');
+  const role = inUse.some(({ canSign }) => canSign) ? 'signs and verifies' : 'verifies only';
+  const trusted = options.trustedIssuers.map((other) => `${other.issuer} (${sourceOf(other.keys)})`);
+  const parts = [ownPart(options, inUse), trusted.length > 0 && `trusts ${trusted.join(', ')}`];
+  return `${role}: ${parts.filter(Boolean).join('; ')}`;
 }
 
-function ownKey({ verifying }: ResolvedOptions, keys: KeyPair | null): string {
-  if (!keys) return '';
-  const { kid, bits } = keys.verificationKey;
-  return `issuer ${verifying.issuer ?? '(none)'}, kid ${kid}, ${bits} bits`;
+/** Undefined in a service that only has trusted issuers. */
+function ownPart(
+  { verifying, keys, remoteKeys }: ResolvedOptions,
+  inUse: KeyRing['keys'],
+): string | undefined {
+  const issuer = `issuer ${verifying.issuer ?? '(none)'}`;
+  if (remoteKeys) return `${issuer}, ${sourceOf(remoteKeys)}`;
+  if (!keys) return undefined;
+  const active = inUse.find(({ state }) => state === 'active') ?? inUse[0];
+  const others = inUse.length > 1 ? `, and ${inUse.length - 1} more that verify` : '';
+  return `${issuer}, kid ${active?.kid}, ${active?.bits} bits${others}`;
 }
 
-function describe(keys: ResolvedTrustedIssuer['keys']): string {
+function sourceOf(keys: ResolvedTrustedIssuer['keys']): string {
   if (!keys.source) return 'a public key';
   return 'jwksUri' in keys.source ? `keys from ${withoutQuery(keys.source.jwksUri)}` : 'keys by discovery';
 }
@@ -25,6 +33,5 @@ function describe(keys: ResolvedTrustedIssuer['keys']): string {
 /** What follows `?` may be secret. */
 function withoutQuery(address: string): string {
   if (!URL.canParse(address)) return 'jwksUri';
-  const { origin, pathname } = new URL(address);
-  return `${origin}${pathname}`;
+  return describeAddress(new URL(address));
 }

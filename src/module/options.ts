@@ -1,6 +1,7 @@
 import type { ValidatePrincipal } from '../auth/jwt-rs256.strategy.js';
 import type { JwtFromRequest } from '../auth/route-access.js';
 import type { KeyInput } from '../keys/key-input.js';
+import type { Signer } from '../keys/signer.js';
 import type { SessionStore } from '../sessions/session-store.js';
 import type { Clock } from '../time/clock.js';
 import type { Duration } from '../time/duration.js';
@@ -30,8 +31,17 @@ export interface JwtRs256ModuleOptions {
   privateKey?: KeyInput;
   /** Verifies. Derived from `privateKey` when left out; given both, they must be a pair. */
   publicKey?: KeyInput;
-  /** Of an encrypted `privateKey`. */
+  /** Of an encrypted `privateKey`, or of the private keys in `keyDirectory`. */
   passphrase?: string;
+  /** Signs in the place of `privateKey`: a key that never enters this process (KMS, HSM, Vault). It is proven at boot. */
+  signer?: Signer;
+  /**
+   * A folder of keys in the place of one: `rs256.pem`, and `rs256-20261122T100000Z.pem` that signs from then on. It is
+   * looked at every second, so keys rotate without a restart. See `KeyRing`.
+   */
+  keyDirectory?: string;
+  /** Makes a new key in `keyDirectory` by itself. Needs a folder that can be written. Default: never. */
+  rotation?: RotationOptions;
   /**
    * The URL of the JWK Set of `issuer`, in a service that has no key of its own and trusts one issuer. `https`, or `http`
    * on the loopback interface. `issuer` and `audience` are then needed. Default: none.
@@ -98,6 +108,12 @@ export interface JwtRs256ModuleOptions {
    * so it can neither switch the signature off nor change a claim. Default: ours.
    */
   wrapVerifier?: (verifier: Pick<TokenVerifier, 'verify'>) => Pick<TokenVerifier, 'verify'>;
+}
+
+/** The option `rotation`. */
+export interface RotationOptions {
+  /** How long a key signs. At least half an hour; a month is usual. */
+  every: Duration;
 }
 
 /**

@@ -2,7 +2,6 @@ import type { JwtRs256StrategyOptions } from '../auth/jwt-rs256.strategy.js';
 import { isScheme } from '../auth/bearer-credentials.js';
 import { isHeaderText } from '../auth/challenge.js';
 import { OptionError } from '../errors/developer-errors.js';
-import type { KeyPairOptions } from '../keys/key-pair.js';
 import { SystemClock, type Clock } from '../time/clock.js';
 import { toSeconds } from '../time/duration.js';
 import type { TimeClaim, TokenType } from '../tokens/claims.js';
@@ -11,6 +10,7 @@ import { assertLifetime, type TokenIssuerOptions } from '../tokens/token-issuer.
 import type { TokenVerifierOptions } from '../tokens/token-verifier.js';
 import { DEFAULT_EXTRAS } from './jwt-rs256.module-definition.js';
 import type { JwtRs256ModuleOptions } from './options.js';
+import { resolveKeys, type ResolvedKeys } from './resolve-keys.js';
 import { hasOwnKeys, resolveShortForm, type ResolvedRemoteKeys } from './resolve-remote-keys.js';
 import { resolveSessions, type ResolvedSessions } from './resolve-sessions.js';
 import {
@@ -23,7 +23,7 @@ import {
 /** The options, checked and sorted by who needs them. Times are in seconds. */
 export interface ResolvedOptions {
   /** Undefined in a service with no key of its own. */
-  readonly keys: KeyPairOptions | undefined;
+  readonly keys: ResolvedKeys | undefined;
   /** Where the keys of `issuer` come from then; undefined where it trusts others only. */
   readonly remoteKeys: ResolvedRemoteKeys | undefined;
   readonly trustedIssuers: readonly ResolvedTrustedIssuer[];
@@ -38,12 +38,16 @@ export interface ResolvedOptions {
   readonly warnings: readonly string[];
 }
 
+const JWKS = { maxAge: 300, staleWhileRevalidate: 600 };
 const DEFAULT_CACHE_SIZE = 5000;
 
 const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
   privateKey: true,
   publicKey: true,
   passphrase: true,
+  signer: true,
+  keyDirectory: true,
+  rotation: true,
   jwksUri: true,
   discovery: true,
   allowInsecureHttp: true,
@@ -100,11 +104,13 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
   };
   const trustedIssuers = resolveTrustedIssuers(options, verifying);
   const hasNoKey = remoteKeys !== undefined || (trustedIssuers.length > 0 && !hasOwnKeys(options));
+  const issuing = resolveIssuing(options, common);
+  const keyTimes = { ...JWKS, maxTokenTtl, clockTolerance, notBefore: issuing.notBefore };
   return {
-    keys: hasNoKey ? undefined : resolveKeys(options),
+    keys: hasNoKey ? undefined : resolveKeys(options, keyTimes),
     remoteKeys,
     trustedIssuers,
-    issuing: resolveIssuing(options, common),
+    issuing,
     verifying,
     strategy: resolveStrategy(options),
     sessions,
@@ -160,17 +166,6 @@ function resolveStrategy(options: JwtRs256ModuleOptions): JwtRs256StrategyOption
     jwtFromRequest: resolveFunction(options.jwtFromRequest, 'jwtFromRequest'),
     validate: resolveFunction(options.validate, 'validate'),
     strategyName: requireText(strategyName, 'strategyName'),
-  };
-}
-
-function resolveKeys(options: JwtRs256ModuleOptions): KeyPairOptions {
-  const { privateKey, publicKey, passphrase } = options;
-  if (passphrase !== undefined && typeof passphrase !== 'string') throw invalid('passphrase must be a text.');
-  // Present but undefined goes on as it is: an unset variable must not turn an issuer into a verifier.
-  return {
-    ...('privateKey' in options ? { privateKey } : {}),
-    ...('publicKey' in options ? { publicKey } : {}),
-    passphrase,
   };
 }
 

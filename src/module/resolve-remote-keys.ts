@@ -14,10 +14,10 @@ export interface ResolvedRemoteKeys {
 /** The options that say where the JWK Set of another issuer is, at the top level or in an entry. */
 type RemoteKeyOptions = Pick<TrustedIssuer, 'jwksUri' | 'discovery' | 'allowInsecureHttp' | 'maxStale'>;
 
-/** Each gives a service keys of its own. */
-const OWN_KEYS = ['privateKey', 'publicKey', 'signer', 'keyDirectory'];
+/** Each is about keys of the service's own. */
+const OWN_KEYS = ['privateKey', 'publicKey', 'signer', 'keyDirectory', 'rotation'];
 
-/** Whether there is an option that gives the service keys of its own, be it undefined. */
+/** Whether there is an option that is about keys of the service's own, be it undefined. */
 export function hasOwnKeys(options: JwtRs256ModuleOptions): boolean {
   return OWN_KEYS.some((name) => name in options);
 }

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { KeyError, OptionError } from '../errors/developer-errors.js';
 import { EventSource } from '../events/event-source.js';
-import type { KeyPair } from '../keys/key-pair.js';
+import type { KeyRing } from '../keys/key-ring.js';
 import { OnlyVerificationKey } from '../keys/only-verification-key.js';
 import { readPublicKey } from '../keys/read-public-key.js';
 import { RemoteJwkSet } from '../keys/remote-jwk-set.js';
@@ -44,11 +44,11 @@ export function makeKeySources({
  */
 export function makeVerifier(
   options: ResolvedOptions,
-  keys: KeyPair | null,
+  ring: KeyRing,
   sources: KeySourcesService,
-  ended: EndedSessions | undefined,
+  { ended }: { readonly ended?: EndedSessions },
 ): RequestVerifier {
-  const verifier = makeIssuers(options, keys, sources);
+  const verifier = makeIssuers(options, ring, sources);
   const wrapped = options.wrapVerifier ? new WitnessedVerifier(verifier, options.wrapVerifier) : verifier;
   if (!ended) return wrapped;
   const isOnlyOne = options.trustedIssuers.length === 0;
@@ -57,11 +57,11 @@ export function makeVerifier(
 
 function makeIssuers(
   options: ResolvedOptions,
-  keys: KeyPair | null,
+  ring: KeyRing,
   sources: KeySourcesService,
 ): TokenVerifier | TrustedIssuers {
   const { trustedIssuers, verifying, clock } = options;
-  const own = makeOwn(options, keys, sources);
+  const own = makeOwn(options, ring, sources);
   if (own && trustedIssuers.length === 0) return own;
   const verifiers = new Map<string, TokenVerifier>();
   if (own && verifying.issuer !== undefined) verifiers.set(verifying.issuer, own);
@@ -74,13 +74,11 @@ function makeIssuers(
 
 /** The verifier of this service's issuer: itself, or in the short form the one that it trusts. */
 function makeOwn(
-  { verifying, clock }: ResolvedOptions,
-  keys: KeyPair | null,
+  { keys, verifying, clock }: ResolvedOptions,
+  { publicKeys }: KeyRing,
   sources: KeySourcesService,
 ): TokenVerifier | undefined {
-  const own = keys
-    ? new FixedVerificationKeys([keys.verificationKey])
-    : sources.keysOf(verifying.issuer ?? '');
+  const own = keys ? publicKeys : sources.keysOf(verifying.issuer ?? '');
   return own && new TokenVerifier(own, clock, verifying);
 }
 

@@ -46,7 +46,7 @@ type Slot = 'privateKey' | 'publicKey';
 type Fault = readonly [name: string, code: Code, options: () => object];
 
 /** The codes that a key which is given can have. The others are about writing one, and about a folder of many. */
-type Code = Exclude<KeyErrorCode, 'ERR_KEY_FILE_EXISTS' | 'ERR_KEY_DIRECTORY'>;
+type Code = Exclude<KeyErrorCode, 'ERR_KEY_FILE_EXISTS' | 'ERR_KEY_DIRECTORY' | 'ERR_KEY_UNKNOWN'>;
 
 /** What each sentence must tell the developer to do. Typed, so that a new code without a fix does not compile. */
 const FIX: Record<Code, RegExp> = {

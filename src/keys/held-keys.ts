@@ -1,0 +1,98 @@
+import type { KeyError } from '../errors/developer-errors.js';
+import type { KeyRingEvent } from './key-ring-events.js';
+import { readDirectoryKey, type DirectoryKey, type DirectoryReader } from './directory-key.js';
+import { HeldKey } from './held-key.js';
+import type { KeyFiles, KeyListing } from './key-listing.js';
+
+/** A held key that is good for something. */
+export type UsableKey = HeldKey & { readonly key: DirectoryKey };
+
+/**
+ * What is in memory of a folder of keys. It is brought up to date file by file: one that is bad harms no other, and is
+ * tried again each time.
+ */
+export class HeldKeys {
+  readonly #held = new Map<string, HeldKey>();
+  readonly #revoked = new Set<string>();
+  readonly #strangers = new Set<string>();
+  readonly #raise: (event: KeyRingEvent) => void;
+
+  constructor(raise: (event: KeyRingEvent) => void) {
+    this.#raise = raise;
+  }
+
+  /** All that can sign or verify. A key that is revoked can do neither. */
+  get usable(): readonly UsableKey[] {
+    return [...this.#held.values()].filter(
+      (held): held is UsableKey => held.key !== undefined && !this.#revoked.has(held.key.verificationKey.kid),
+    );
+  }
+
+  /** Whether the folder has private keys at all, good, bad or revoked. */
+  get hasPrivateFile(): boolean {
+    return [...this.#held.values()].some(({ isPrivate }) => isPrivate);
+  }
+
+  /** What is wrong with the first bad one, for a boot that finds no good one. */
+  get firstFault(): KeyError | undefined {
+    return [...this.#held.values()].find(({ fault }) => fault !== undefined)?.fault;
+  }
+
+  /** Brings what is held up to date with the folder. It never throws for what is in a file. */
+  async update(listing: KeyListing, reader: DirectoryReader): Promise<void> {
+    this.#warnOfStrangers(listing.strangers);
+    for (const files of listing.keys) await this.#read(files, reader);
+    const present = new Set(listing.keys.map(({ stem }) => stem));
+    for (const held of this.#held.values()) if (!present.has(held.name)) this.#lose(held);
+    for (const kid of listing.revoked) this.#revoke(kid);
+  }
+
+  /** Forgets keys whose files are gone and of which nothing is needed any more. @returns whether there were any. */
+  forgetLost(isNeeded: (held: UsableKey) => boolean): boolean {
+    const needed = new Set<HeldKey>(this.usable.filter(isNeeded));
+    const lost = [...this.#held.values()].filter((held) => held.isLost && !needed.has(held));
+    for (const { name } of lost) this.#held.delete(name);
+    return lost.length > 0;
+  }
+
+  async #read(files: KeyFiles, reader: DirectoryReader): Promise<void> {
+    const held = this.#held.get(files.stem) ?? new HeldKey(files);
+    this.#held.set(files.stem, held);
+    if (held.isUpToDate(files)) return;
+    const before = held.fault;
+    const reading = await readDirectoryKey(files, reader);
+    held.take(reading, files);
+    if (reading.fault) {
+      if (before?.code !== reading.fault.code)
+        this.#raise({ type: 'faulty', name: held.name, error: reading.fault });
+      return;
+    }
+    if (before) this.#raise({ type: 'recovered', name: held.name });
+    for (const message of reading.key?.warnings ?? []) this.#raise({ type: 'notice', message });
+  }
+
+  #lose(held: HeldKey): void {
+    if (held.isLost) return;
+    const fault = held.lose();
+    this.#raise({ type: 'faulty', name: held.name, error: fault });
+  }
+
+  /** Once is for good: that the file is taken away again does not bring the key back while this process lives. */
+  #revoke(kid: string): void {
+    if (this.#revoked.has(kid)) return;
+    const held = this.usable.find(({ key }) => key.verificationKey.kid === kid);
+    this.#revoked.add(kid);
+    if (held) this.#raise({ type: 'revoked', kid, name: held.name });
+  }
+
+  #warnOfStrangers(names: readonly string[]): void {
+    for (const name of names) {
+      if (this.#strangers.has(name)) continue;
+      this.#strangers.add(name);
+      const message =
+        `${name} in the folder of keys is not used: a key of a ring is named rs256.pem, or rs256-20261122T100000Z.pem with ` +
+        'the time from which it signs.';
+      this.#raise({ type: 'notice', message });
+    }
+  }
+}

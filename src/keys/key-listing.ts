@@ -1,0 +1,71 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseKeyFileName } from './key-file-name.js';
+
+/** The files of one key. A mark is a text that differs after every change of the file, or says why it cannot be told. */
+export interface KeyFiles {
+  readonly stem: string;
+  readonly signsFrom: number;
+  readonly privateMark: string | undefined;
+  readonly publicMark: string | undefined;
+  /** Unix seconds at which the older of the files was last changed. */
+  readonly publishedAt: number;
+}
+
+/** What is in a folder of keys, by the names alone. */
+export interface KeyListing {
+  readonly keys: readonly KeyFiles[];
+  /** The kids of keys that somebody has revoked. */
+  readonly revoked: ReadonlySet<string>;
+  /** Names that end in .pem and are no keys of a ring. */
+  readonly strangers: readonly string[];
+}
+
+const REVOKED = /^([A-Za-z0-9_-]{43})\.revoked$/;
+
+/** The name of the file whose presence revokes a key. */
+export function revokedName(kid: string): string {
+  return `${kid}.revoked`;
+}
+
+/**
+ * Lists a folder of keys.
+ *
+ * Names are read through symbolic links, so a folder whose files are links into another one, which is swapped as a whole
+ * (as Kubernetes does with secrets), is seen to have changed.
+ *
+ * @throws Error of the file system when the folder cannot be listed.
+ */
+export async function listKeys(directory: string): Promise<KeyListing> {
+  const names = await readdir(directory);
+  const keys = new Map<string, KeyFiles>();
+  for (const name of names) {
+    const parsed = parseKeyFileName(name);
+    if (!parsed) continue;
+    const { stem, signsFrom, half } = parsed;
+    const { mark, changedAt } = await markOf(join(directory, name));
+    const known = keys.get(stem) ?? {
+      stem,
+      signsFrom,
+      privateMark: undefined,
+      publicMark: undefined,
+      publishedAt: Number.POSITIVE_INFINITY,
+    };
+    const publishedAt = Math.min(known.publishedAt, changedAt);
+    keys.set(stem, { ...known, publishedAt, [half === 'private' ? 'privateMark' : 'publicMark']: mark });
+  }
+  return {
+    keys: [...keys.values()],
+    revoked: new Set(names.flatMap((name) => REVOKED.exec(name)?.[1] ?? [])),
+    strangers: names.filter((name) => name.endsWith('.pem') && !parseKeyFileName(name)),
+  };
+}
+
+async function markOf(path: string): Promise<{ mark: string; changedAt: number }> {
+  try {
+    const { dev, ino, size, mtimeNs, ctimeNs, mode } = await stat(path, { bigint: true });
+    return { mark: [dev, ino, size, mtimeNs, ctimeNs, mode].join(':'), changedAt: Number(mtimeNs) / 1e9 };
+  } catch (error) {
+    return { mark: String((error as NodeJS.ErrnoException).code), changedAt: Number.POSITIVE_INFINITY };
+  }
+}

@@ -1,0 +1,62 @@
+import type { UsableKey } from './held-keys.js';
+import { activeOf, lifeOf, stateOf, type KeyState } from './key-life.js';
+import type { RingKey } from './key-ring.js';
+import type { VerificationKey } from './verification-key.js';
+
+/** What a ring is at one moment, derived from its keys, a policy and the time. */
+export interface RingState {
+  readonly active: UsableKey | undefined;
+  /** The newest at the head. */
+  readonly keys: readonly RingKey[];
+  /** The one that signs at the head. */
+  readonly verifying: readonly VerificationKey[];
+  /** Unix seconds between which it stays like this. */
+  readonly since: number;
+  readonly until: number;
+}
+
+export const EMPTY_RING: RingState = {
+  active: undefined,
+  keys: [],
+  verifying: [],
+  since: Number.POSITIVE_INFINITY,
+  until: Number.NEGATIVE_INFINITY,
+};
+
+/** @param retention - seconds for which a key verifies after it stopped signing. */
+export function ringStateOf(usable: readonly UsableKey[], retention: number, now: number): RingState {
+  const active = activeOf(usable, now);
+  const newestFirst = usable.toSorted((a, b) => (a.signsFrom > b.signsFrom ? -1 : 1));
+  const keys = newestFirst.map((held) => describe(held, usable, { retention, now, active }));
+  const verifying = newestFirst.filter((_, index) => keys[index]!.state !== 'retired');
+  const others = verifying.filter((held) => held !== active);
+  const ahead = keys
+    .flatMap(({ signsFrom, signsUntil, verifiesUntil }) => [signsFrom, signsUntil, verifiesUntil])
+    .filter((time) => time > now);
+  return {
+    active,
+    keys,
+    verifying: [...(active ? [active] : []), ...others].map(({ key }) => key.verificationKey),
+    since: now,
+    until: Math.min(...ahead),
+  };
+}
+
+interface Moment {
+  readonly retention: number;
+  readonly now: number;
+  readonly active: UsableKey | undefined;
+}
+
+function describe(
+  held: UsableKey,
+  usable: readonly UsableKey[],
+  { retention, now, active }: Moment,
+): RingKey {
+  const life = lifeOf(held, usable, retention);
+  const { kid, bits } = held.key.verificationKey;
+  const derived = stateOf(life, now);
+  // One key signs. Another whose time has come, and that may not begin or has no private half here, verifies.
+  const state: KeyState = derived === 'active' && active && held !== active ? 'retiring' : derived;
+  return { kid, bits, state, name: held.name, canSign: held.canSign, ...life };
+}
