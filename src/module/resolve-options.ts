@@ -2,6 +2,7 @@ import type { JwtRs256StrategyOptions } from '../auth/jwt-rs256.strategy.js';
 import { isScheme } from '../auth/bearer-credentials.js';
 import { isHeaderText } from '../auth/challenge.js';
 import { OptionError } from '../errors/developer-errors.js';
+import type { JwkSetCaching } from '../keys/jwk-set-caching.js';
 import type { KeyPairOptions } from '../keys/key-pair.js';
 import { SystemClock, type Clock } from '../time/clock.js';
 import { toSeconds } from '../time/duration.js';
@@ -11,6 +12,7 @@ import { assertLifetime, type TokenIssuerOptions } from '../tokens/token-issuer.
 import type { TokenVerifierOptions } from '../tokens/token-verifier.js';
 import { DEFAULT_EXTRAS } from './jwt-rs256.module-definition.js';
 import type { JwtRs256ModuleOptions } from './options.js';
+import { resolveJwksCache } from './resolve-publishing.js';
 import { resolveSessions, type ResolvedSessions } from './resolve-sessions.js';
 
 /** The options, checked and sorted by who needs them. Times are in seconds. */
@@ -21,6 +23,7 @@ export interface ResolvedOptions {
   readonly strategy: JwtRs256StrategyOptions;
   /** Undefined: sessions are off. */
   readonly sessions: ResolvedSessions | undefined;
+  readonly jwksCache: JwkSetCaching;
   readonly clock: Clock;
   readonly wrapIssuer: JwtRs256ModuleOptions['wrapIssuer'];
   readonly wrapVerifier: JwtRs256ModuleOptions['wrapVerifier'];
@@ -51,6 +54,7 @@ const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
   verifiedTokenCache: true,
   maxPendingSignatures: true,
   sessions: true,
+  jwksCache: true,
   clock: true,
   strategyName: true,
   wrapIssuer: true,
@@ -85,6 +89,7 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
     },
     strategy: resolveStrategy(options),
     sessions,
+    jwksCache: resolveJwksCache(options.jwksCache),
     clock,
     wrapIssuer: resolveFunction(options.wrapIssuer, 'wrapIssuer'),
     wrapVerifier: resolveFunction(options.wrapVerifier, 'wrapVerifier'),
