@@ -1,4 +1,5 @@
 import { Logger, type Provider } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { JwtRs256ExceptionFilter } from '../auth/jwt-rs256-exception.filter.js';
 import { JwtRs256Guard } from '../auth/jwt-rs256.guard.js';
 import { JwtRs256Strategy } from '../auth/jwt-rs256.strategy.js';
@@ -9,6 +10,10 @@ import { FixedKeyRing } from '../keys/fixed-key-ring.js';
 import { KeyDirectory } from '../keys/key-directory.js';
 import { loadKeyPair } from '../keys/key-pair.js';
 import { KeyRing } from '../keys/key-ring.js';
+import { PublishedDocument } from '../http/published-document.js';
+import { Publisher } from '../http/publisher.service.js';
+import { JwkSet } from '../keys/jwk-set.js';
+import { PublishedKeys } from '../keys/published-keys.js';
 import { EndedSessions } from '../sessions/ended-sessions.js';
 import { SessionEvents } from '../sessions/session-events.js';
 import { Sessions } from '../sessions/sessions.js';
@@ -19,14 +24,17 @@ import { WitnessedVerifier } from '../tokens/witnessed-verifier.js';
 import { bootLine } from './boot-line.js';
 import { loggedKeyRingEvents } from './key-ring-log.js';
 import { KeyRingLifetime } from './key-ring.service.js';
-import { MODULE_OPTIONS_TOKEN } from './jwt-rs256.module-definition.js';
+import { MODULE_EXTRAS_TOKEN, MODULE_OPTIONS_TOKEN } from './jwt-rs256.module-definition.js';
+import type { JwtRs256ModuleExtras } from './options.js';
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
+import { resolvePublishing, type ResolvedPublishing } from './resolve-publishing.js';
 import { SessionService } from '../sessions/session.service.js';
 import { TokenService } from './token.service.js';
 
 const RESOLVED_OPTIONS = Symbol('JwtRs256ResolvedOptions');
 const TOKEN_ISSUER = Symbol('JwtRs256TokenIssuer');
 const SESSIONS = Symbol('JwtRs256Sessions');
+const PUBLISHING = Symbol('JwtRs256Publishing');
 
 /** The only place that makes core objects. Each provider says what it is made from. */
 export const PROVIDERS: readonly Provider[] = [
@@ -37,7 +45,18 @@ export const PROVIDERS: readonly Provider[] = [
   { provide: SESSIONS, useFactory: makeSessions, inject: [RESOLVED_OPTIONS, TOKEN_ISSUER] },
   { provide: SessionService, useFactory: makeSessionService, inject: [SESSIONS] },
   { provide: TokenVerifier, useFactory: makeVerifier, inject: [RESOLVED_OPTIONS, KeyRing, SESSIONS] },
-  { provide: JwtRs256Strategy, useFactory: makeStrategy, inject: [TokenVerifier, RESOLVED_OPTIONS] },
+  { provide: PUBLISHING, useFactory: readPublishing, inject: [MODULE_EXTRAS_TOKEN, RESOLVED_OPTIONS] },
+  { provide: PublishedKeys, useFactory: publishedKeys, inject: [KeyRing] },
+  {
+    provide: Publisher,
+    useFactory: makePublisher,
+    inject: [PUBLISHING, PublishedKeys, RESOLVED_OPTIONS, HttpAdapterHost],
+  },
+  {
+    provide: JwtRs256Strategy,
+    useFactory: makeStrategy,
+    inject: [TokenVerifier, RESOLVED_OPTIONS, PUBLISHING],
+  },
   {
     provide: TokenService,
     useFactory: makeTokenService,
@@ -125,8 +144,36 @@ function makeVerifier(
   return ended ? new UnrevokedVerifier(wrapped, ended) : wrapped;
 }
 
-function makeStrategy(verifier: TokenVerifier, options: ResolvedOptions): JwtRs256Strategy {
-  return new JwtRs256Strategy(verifier, options.strategy);
+function readPublishing(extras: JwtRs256ModuleExtras, { verifying }: ResolvedOptions): ResolvedPublishing {
+  return resolvePublishing(extras, verifying.issuer);
+}
+
+function publishedKeys({ publicKeys }: KeyRing): PublishedKeys {
+  return publicKeys;
+}
+
+function makePublisher(
+  { jwksPath, metadata }: ResolvedPublishing,
+  keys: PublishedKeys,
+  { jwksCache: caching }: ResolvedOptions,
+  adapterHost: HttpAdapterHost,
+): Publisher {
+  const documents = new Map<string, PublishedDocument>();
+  for (const [path, text] of metadata)
+    documents.set(path, new PublishedDocument({ text }, { mediaType: 'application/json', caching }));
+  if (jwksPath !== undefined) {
+    const mediaType = 'application/jwk-set+json';
+    documents.set(jwksPath, new PublishedDocument(new JwkSet(keys), { mediaType, caching }));
+  }
+  return new Publisher(documents, adapterHost);
+}
+
+function makeStrategy(
+  verifier: TokenVerifier,
+  options: ResolvedOptions,
+  { resourceMetadata }: ResolvedPublishing,
+): JwtRs256Strategy {
+  return new JwtRs256Strategy(verifier, { ...options.strategy, resourceMetadata });
 }
 
 function makeIssuer({ issuing, clock }: ResolvedOptions, ring: KeyRing): TokenIssuer {

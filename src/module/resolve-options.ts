@@ -2,6 +2,7 @@ import type { JwtRs256StrategyOptions } from '../auth/jwt-rs256.strategy.js';
 import { isScheme } from '../auth/bearer-credentials.js';
 import { isHeaderText } from '../auth/challenge.js';
 import { OptionError } from '../errors/developer-errors.js';
+import type { JwkSetCaching } from '../keys/jwk-set-caching.js';
 import { SystemClock, type Clock } from '../time/clock.js';
 import { toSeconds } from '../time/duration.js';
 import type { TimeClaim, TokenType } from '../tokens/claims.js';
@@ -11,6 +12,7 @@ import type { TokenVerifierOptions } from '../tokens/token-verifier.js';
 import { DEFAULT_EXTRAS } from './jwt-rs256.module-definition.js';
 import type { JwtRs256ModuleOptions } from './options.js';
 import { resolveKeys, type ResolvedKeys } from './resolve-keys.js';
+import { resolveJwksCache } from './resolve-publishing.js';
 import { resolveSessions, type ResolvedSessions } from './resolve-sessions.js';
 
 /** The options, checked and sorted by who needs them. Times are in seconds. */
@@ -21,13 +23,13 @@ export interface ResolvedOptions {
   readonly strategy: JwtRs256StrategyOptions;
   /** Undefined: sessions are off. */
   readonly sessions: ResolvedSessions | undefined;
+  readonly jwksCache: JwkSetCaching;
   readonly clock: Clock;
   readonly wrapIssuer: JwtRs256ModuleOptions['wrapIssuer'];
   readonly wrapVerifier: JwtRs256ModuleOptions['wrapVerifier'];
   readonly warnings: readonly string[];
 }
 
-const JWKS = { maxAge: 300, staleWhileRevalidate: 600 };
 const DEFAULT_CACHE_SIZE = 5000;
 
 const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
@@ -55,6 +57,7 @@ const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
   verifiedTokenCache: true,
   maxPendingSignatures: true,
   sessions: true,
+  jwksCache: true,
   clock: true,
   strategyName: true,
   wrapIssuer: true,
@@ -79,7 +82,8 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
       ? undefined
       : resolveSessions(options.sessions, { clock, maxTokenTtl, clockTolerance });
   const issuing = resolveIssuing(options, common);
-  const keyTimes = { ...JWKS, maxTokenTtl, clockTolerance, notBefore: issuing.notBefore };
+  const jwksCache = resolveJwksCache(options.jwksCache);
+  const keyTimes = { ...jwksCache, maxTokenTtl, clockTolerance, notBefore: issuing.notBefore };
   return {
     keys: resolveKeys(options, keyTimes),
     issuing,
@@ -91,6 +95,7 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
     },
     strategy: resolveStrategy(options),
     sessions,
+    jwksCache,
     clock,
     wrapIssuer: resolveFunction(options.wrapIssuer, 'wrapIssuer'),
     wrapVerifier: resolveFunction(options.wrapVerifier, 'wrapVerifier'),
