@@ -176,7 +176,7 @@ describe('A folder of keys', () => {
     const next = stemOf(NOW + 2000);
     expect(ring.active.kid).toBe(kidOf('alice'));
     expect(states()).toEqual({ rs256: 'active', [next]: 'upcoming' });
-    expect(ring.verificationKeys.map(({ kid }) => kid)).toEqual([kidOf('alice'), kidOf('bob')]);
+    expect(ring.verificationKeys.map(({ kid }) => kid)).toEqual([kidOf('bob'), kidOf('alice')]);
 
     clock.advance(1999.9);
     expect(ring.active.kid).toBe(kidOf('alice'));
@@ -629,6 +629,13 @@ describe('A key that is revoked', () => {
     folder.write(`${kidOf('alice')}.revoked`, '');
     const { ring } = await folder.load();
     expect(ring.keys.map(({ kid }) => kid)).toEqual([kidOf('bob')]);
+  });
+
+  it('is published once, however often it is in the folder', async () => {
+    folder.put('alice');
+    folder.put('alice', NOW - 100);
+    const { ring } = await folder.load();
+    expect(ring.publicKeys.published).toHaveLength(1);
   });
 
   it('may be revoked twice, and another is not touched', async () => {
