@@ -76,8 +76,8 @@ module.exports = {
       from: {
         path: [
           '^src/(auth|http)/',
-          '^src/keys/(verification-key|public-key-set|published-keys|read-public-key|jwk-set|remote-)[^/]*$',
-          '^src/tokens/(token-verifier|verified-token-cache)[.]ts$',
+          '^src/keys/((only-)?verification-key|public-key-set|published-keys|read-public-key|jwk-set|remote-)[^/]*$',
+          '^src/tokens/(token-verifier|trusted-issuers|verified-token-cache)[.]ts$',
         ],
       },
       to: {

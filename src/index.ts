@@ -80,6 +80,7 @@ export type {
   JwtRs256ModuleOptions,
   JwtRs256OptionsFactory,
   RotationOptions,
+  TrustedIssuer,
 } from './module/options.js';
 export type { MemorySessionStoreOptions } from './sessions/memory-session-store.js';
 export type { SessionEvent, SessionIdentity, SessionListener } from './sessions/session-events.js';
@@ -99,6 +100,7 @@ export type {
 export type { SessionClaims, SessionInfo, StartOptions } from './sessions/sessions.js';
 export type { TokenResponse } from './sessions/token-response.js';
 export type { Duration } from './time/duration.js';
+export type { ExactClaim } from './tokens/claim-rules.js';
 export type { TimeClaim, TokenType } from './tokens/claims.js';
 export type { IssuedAccessToken, SessionStamp, SigningReservation } from './tokens/signing-reservation.js';
 export type { UnverifiedToken } from './tokens/decode-unverified.js';

@@ -44,6 +44,19 @@ export interface JwtRs256ModuleOptions {
   keyDirectory?: string;
   /** Makes a new key in `keyDirectory` by itself. Needs a folder that can be written. Default: never. */
   rotation?: RotationOptions;
+  /**
+   * The URL of the JWK Set of `issuer`, in a service that has no key of its own and trusts one issuer. `https`, or `http`
+   * on the loopback interface. `issuer` and `audience` are then needed. Default: none.
+   */
+  jwksUri?: string;
+  /** As `jwksUri`, with the URL of the JWK Set from the metadata of `issuer` (RFC 8414). Default: left out. */
+  discovery?: true;
+  /** Lets `jwksUri` or `discovery` use `http` on other hosts: whoever is on the way can then replace the keys. Default: false. */
+  allowInsecureHttp?: boolean;
+  /** For so long the last keys from `jwksUri` or `discovery` verify while no newer ones can be had. Default: `'24h'`. */
+  maxStale?: Duration;
+  /** Issuers whose tokens are accepted besides those of the keys above. Default: none. */
+  trustedIssuers?: readonly TrustedIssuer[];
   /** `iss`: stamped, and required on verify (RFC 7519 §4.1.1). Left out: neither, and a warning at boot. */
   issuer?: string;
   /** `aud`: stamped, and one of them required on verify (RFC 7519 §4.1.3). Left out: neither, and a warning at boot. */
@@ -105,6 +118,52 @@ export interface JwtRs256ModuleOptions {
 export interface RotationOptions {
   /** How long a key signs. At least half an hour; a month is usual. */
   every: Duration;
+}
+
+/**
+ * A member of the option `trustedIssuers`: an issuer, where its keys are, and what its tokens must be. Exactly one of
+ * `jwksUri`, `discovery` and `publicKey`. An unknown member stops the boot.
+ *
+ * @example
+ * ```ts
+ * import type { TrustedIssuer } from 'nestjs-jwt-rs256';
+ *
+ * const keycloak: TrustedIssuer = {
+ *   issuer: 'https://sso.example.com/realms/staff',
+ *   discovery: true,
+ *   audience: 'orders',
+ *   claims: { typ: 'Bearer' },
+ * };
+ * ```
+ */
+export interface TrustedIssuer {
+  /** `iss`: the token has exactly this text. */
+  issuer: string;
+  /**
+   * `aud`: one of these is required. false: not looked at, which needs `claims`, or ID tokens would pass as access tokens.
+   * Default: the option `audience` of the module; without that it has to be given.
+   */
+  audience?: string | readonly string[] | false;
+  /** The URL of its JWK Set. `https`, or `http` on the loopback interface. */
+  jwksUri?: string;
+  /** Its JWK Set is found from the metadata of `issuer` (RFC 8414). */
+  discovery?: true;
+  /** Its one key. Where that brings no kid of its own, as a PEM, whatever kid the token has is taken. */
+  publicKey?: KeyInput;
+  /** The `typ` to require. Default: `at+jwt`, `JWT` or none. */
+  typ?: TokenType;
+  /** Claims that must be present. Default: `['exp', 'iat']`. */
+  requiredClaims?: readonly string[];
+  /** Claims that must have exactly this value. Default: none. */
+  claims?: Readonly<Record<string, string | number | boolean>>;
+  /** Allowed difference between clocks, for exp, nbf and iat. Default: that of the module. */
+  clockTolerance?: Duration;
+  /** The longest `exp - iat` there may be. Default: that of the module. */
+  maxTokenTtl?: Duration;
+  /** Lets `jwksUri` or `discovery` use `http` on other hosts: whoever is on the way can then replace the keys. Default: false. */
+  allowInsecureHttp?: boolean;
+  /** For so long its last keys from `jwksUri` or `discovery` verify while no newer ones can be had. Default: `'24h'`. */
+  maxStale?: Duration;
 }
 
 /** The option `sessions`. */

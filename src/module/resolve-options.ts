@@ -13,11 +13,22 @@ import { DEFAULT_EXTRAS } from './jwt-rs256.module-definition.js';
 import type { JwtRs256ModuleOptions } from './options.js';
 import { resolveKeys, type ResolvedKeys } from './resolve-keys.js';
 import { resolveJwksCache } from './resolve-publishing.js';
+import { hasOwnKeys, resolveShortForm, type ResolvedRemoteKeys } from './resolve-remote-keys.js';
 import { resolveSessions, type ResolvedSessions } from './resolve-sessions.js';
+import {
+  foreignDemandsOf,
+  resolveTrustedIssuers,
+  warningsOfTrust,
+  type ResolvedTrustedIssuer,
+} from './resolve-trusted-issuers.js';
 
 /** The options, checked and sorted by who needs them. Times are in seconds. */
 export interface ResolvedOptions {
-  readonly keys: ResolvedKeys;
+  /** Undefined in a service with no key of its own. */
+  readonly keys: ResolvedKeys | undefined;
+  /** Where the keys of `issuer` come from then; undefined where it trusts others only. */
+  readonly remoteKeys: ResolvedRemoteKeys | undefined;
+  readonly trustedIssuers: readonly ResolvedTrustedIssuer[];
   readonly issuing: TokenIssuerOptions;
   readonly verifying: TokenVerifierOptions;
   readonly strategy: JwtRs256StrategyOptions;
@@ -39,6 +50,11 @@ const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
   signer: true,
   keyDirectory: true,
   rotation: true,
+  jwksUri: true,
+  discovery: true,
+  allowInsecureHttp: true,
+  maxStale: true,
+  trustedIssuers: true,
   issuer: true,
   audience: true,
   clientId: true,
@@ -73,6 +89,7 @@ const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
 export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions {
   assertObject(options);
   assertKnown(options);
+  const remoteKeys = resolveShortForm(options);
   const common = resolveCommon(options);
   const clock = resolveClock(options.clock);
   const clockTolerance = toSeconds(options.clockTolerance ?? 10, 'clockTolerance');
@@ -81,25 +98,35 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
     options.sessions === undefined
       ? undefined
       : resolveSessions(options.sessions, { clock, maxTokenTtl, clockTolerance });
+  const verifying = {
+    ...common,
+    ...(remoteKeys ? foreignDemandsOf(options, '') : {}),
+    verifyClaims: resolveVerifyClaims(options.verifyClaims),
+    clockTolerance,
+    cacheSize: resolveCacheSize(options.verifiedTokenCache),
+  };
+  const trustedIssuers = resolveTrustedIssuers(options, verifying);
+  const hasNoKey = remoteKeys !== undefined || (trustedIssuers.length > 0 && !hasOwnKeys(options));
   const issuing = resolveIssuing(options, common);
   const jwksCache = resolveJwksCache(options.jwksCache);
   const keyTimes = { ...jwksCache, maxTokenTtl, clockTolerance, notBefore: issuing.notBefore };
   return {
-    keys: resolveKeys(options, keyTimes),
+    keys: hasNoKey ? undefined : resolveKeys(options, keyTimes),
+    remoteKeys,
+    trustedIssuers,
     issuing,
-    verifying: {
-      ...common,
-      verifyClaims: resolveVerifyClaims(options.verifyClaims),
-      clockTolerance,
-      cacheSize: resolveCacheSize(options.verifiedTokenCache),
-    },
+    verifying,
     strategy: resolveStrategy(options),
     sessions,
     jwksCache,
     clock,
     wrapIssuer: resolveFunction(options.wrapIssuer, 'wrapIssuer'),
     wrapVerifier: resolveFunction(options.wrapVerifier, 'wrapVerifier'),
-    warnings: [...warningsOf(common), ...(sessions?.warnings ?? [])],
+    warnings: [
+      ...(hasNoKey ? [] : warningsOf(common)),
+      ...warningsOfTrust(options, remoteKeys, trustedIssuers),
+      ...(sessions?.warnings ?? []),
+    ],
   };
 }
 

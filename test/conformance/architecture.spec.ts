@@ -76,6 +76,8 @@ const plants: readonly Plant[] = [
   ].map((file) => reachesPrivateKey(`src/${file}.ts`, 'src/keys/signing-key.ts')),
   reachesPrivateKey('src/tokens/token-verifier.ts', 'src/keys/key-ring.ts'),
   reachesPrivateKey('src/tokens/verified-token-cache.ts', 'src/tokens/token-issuer.ts'),
+  reachesPrivateKey('src/tokens/trusted-issuers.ts', 'src/keys/key-pair.ts'),
+  reachesPrivateKey('src/keys/only-verification-key.ts', 'src/keys/signing-key.ts'),
   reachesPrivateKey('src/auth/reads-key.ts', 'src/keys/read-private-key.ts'),
   reachesPrivateKey('src/auth/makes-pair.ts', 'src/keys/key-pair-generation.ts'),
 ];

@@ -333,6 +333,25 @@ describe('A key file that goes bad', () => {
     expect(ring.active.kid).toBe(kidOf('bob'));
   });
 
+  it('signs on where its public half is good and the private one is not', async () => {
+    folder.put('alice');
+    folder.putPublic('alice');
+    const { ring, told } = await folder.load();
+    folder.write('rs256.pem', 'damaged');
+    await ring.reload();
+    expect(ring.active.kid).toBe(kidOf('alice'));
+    expect(told('faulty')).toEqual(['rs256']);
+  });
+
+  it('verifies where its public half is good and the private one never was', async () => {
+    folder.put('bob', NOW - 5);
+    folder.putPublic('alice', NOW - 10);
+    folder.write(`${stemOf(NOW - 10)}.pem`, 'damaged');
+    const { ring } = await folder.load();
+    expect(ring.active.kid).toBe(kidOf('bob'));
+    expect(ring.publicKeys.find(kidOf('alice'))).toBeDefined();
+  });
+
   it('is used by nobody who has never seen it good, and is when it is whole', async () => {
     folder.put('alice');
     const path = folder.write(`${stemOf(NOW + 1000)}.pem`, good().slice(0, 900));
