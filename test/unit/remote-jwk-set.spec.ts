@@ -513,7 +513,7 @@ describe('An answer that is not acceptable', () => {
     ['401', answers.status(401), 'unavailable', 'status 401'],
     ['204', answers.status(204), 'unavailable', 'status 204'],
     ['a set that ends in the middle', answers.halfClose, 'unavailable', 'no whole answer'],
-    ['a reset', answers.reset, 'unavailable', 'closed too early'],
+    ['a reset', answers.reset, 'unavailable', 'no whole answer'],
     ['no HTTP', answers.noHttp, 'unavailable', 'no whole answer'],
     ['another protocol', answers.upgrade, 'unavailable', 'no whole answer'],
     ['headers without end', answers.endlessHeaders, 'unavailable', 'HPE_HEADER_OVERFLOW'],
