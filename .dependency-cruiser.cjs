@@ -76,7 +76,7 @@ module.exports = {
       from: {
         path: [
           '^src/(auth|http)/',
-          '^src/keys/((only-)?verification-key|public-key-set|published-keys|read-public-key|jwk-set|remote-)[^/]*$',
+          '^src/keys/((only-)?verification-key|public-key-set|published-keys|read-public-key|jwk-set|read-jwk-set|remote-)[^/]*$',
           '^src/tokens/(token-verifier|trusted-issuers|verified-token-cache)[.]ts$',
         ],
       },

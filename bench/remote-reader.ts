@@ -186,7 +186,7 @@ async function refusing(scene: Scene): Promise<Partial<ReaderReport>> {
 async function waiting(scene: Scene): Promise<Partial<ReaderReport>> {
   scene.start();
   const start = performance.now();
-  await scene.accepts(scene.job.known);
+  await Promise.race([scene.accepts(scene.job.known), sleep(60_000)]);
   return { seconds: (performance.now() - start) / 1000 };
 }
 

@@ -66,6 +66,8 @@ export type { AuthOptions, JwtFromRequest, RouteAccess } from './auth/route-acce
 export type { KeyErrorCode, OptionErrorCode } from './errors/developer-errors.js';
 export type { Fault } from './errors/jwt-rs256-error.js';
 export type { ClaimViolation } from './errors/token-errors.js';
+export type { AuthorizationServerMetadata } from './http/authorization-server-metadata.js';
+export type { ProtectedResourceMetadata } from './http/protected-resource-metadata.js';
 export type { GeneratedKeyPair, KeySize } from './keys/generate-key-pair.js';
 export type { KeyInput } from './keys/key-input.js';
 export type { KeyState } from './keys/key-life.js';

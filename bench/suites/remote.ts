@@ -230,7 +230,7 @@ function notesOf({ quick }: SuiteOptions): SuiteResult['notes'] {
   return [
     'Each reader is a process of its own in each situation; the endpoint is on this machine. Readers have their defaults.',
     'Where the cache has to run out ("cache over", "an empty set"), all of them keep a set for 1 s, and jose asks again without a pause, so that it need not be waited for.',
-    'A key that was not accepted within 70 s (right after the flood) or 40 s was waited for no longer.',
+    'A key that was not accepted within 70 s (right after the flood) or 40 s was waited for no longer, and neither was an answer after 60 s.',
     'Growth is that of the resident set at its highest, above what the process took when its modules were loaded.',
     ...(quick ? ['--quick: ours alone, a tenth of the flood, and smaller answers.'] : []),
   ];

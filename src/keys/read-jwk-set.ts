@@ -28,6 +28,8 @@ interface ReadKey {
   readonly print: string;
 }
 
+/** With that of the post-quantum keys (kty `AKP`). */
+const PRIVATE = [...PRIVATE_MEMBERS, 'priv'];
 const MOST_KEYS = 100;
 /** In characters. A modulus of 8192 bits takes 1366; a longer one is not even parsed. */
 const LONGEST_MEMBER = 2048;
@@ -51,7 +53,7 @@ export function readJwkSet(body: Buffer): JwkSetReading {
 
 function refusePrivate(jwks: readonly unknown[]): void {
   const isPrivate = (jwk: unknown): boolean =>
-    isRemoteObject(jwk) && PRIVATE_MEMBERS.some((member) => Object.hasOwn(jwk, member));
+    isRemoteObject(jwk) && PRIVATE.some((member) => Object.hasOwn(jwk, member));
   if (!jwks.some(isPrivate)) return;
   throw new RemoteKeysError(
     'refused',

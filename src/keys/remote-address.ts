@@ -27,8 +27,16 @@ export function readRemoteAddress(text: unknown, allowInsecureHttp: boolean): Re
   return { url };
 }
 
+/** Reads an address that was found at another one. Who is elsewhere must not make this machine ask its own ports. */
+export function readPointedAddress(text: unknown, from: URL, allowInsecureHttp: boolean): RemoteAddress {
+  const address = readRemoteAddress(text, allowInsecureHttp);
+  if (address.fault !== undefined || allowInsecureHttp || !isLoopback(address.url) || isLoopback(from))
+    return address;
+  return { fault: 'is on this machine, and what has it in it is not' };
+}
+
 /** Whether the host is this machine by its name or number alone; nothing is looked up. */
-export function isLoopback({ hostname }: URL): boolean {
+function isLoopback({ hostname }: URL): boolean {
   if (hostname === 'localhost' || hostname === '[::1]') return true;
   return isIPv4(hostname) && hostname.startsWith('127.');
 }

@@ -1,6 +1,6 @@
 import { OptionError } from '../errors/developer-errors.js';
 import type { Clock } from '../time/clock.js';
-import { describeAddress, isLoopback, readRemoteAddress } from './remote-address.js';
+import { describeAddress, readPointedAddress, readRemoteAddress } from './remote-address.js';
 import { parseRemoteObject } from './remote-json.js';
 import type { RemoteKeyPolicy } from './remote-key-policy.js';
 import { RemoteKeysError } from './remote-keys-error.js';
@@ -95,14 +95,9 @@ export class DiscoveredLocation extends JwkSetLocation {
         `${what} are those of another issuer: their "issuer" does not equal the configured one, to the letter.`,
       );
     }
-    // What speaks for an issuer elsewhere must not make this machine ask its own ports.
-    const { allowInsecureHttp } = this.#policy;
-    const address = readRemoteAddress(jwksUri, allowInsecureHttp);
-    if (address.fault !== undefined)
-      throw new RemoteKeysError('refused', `${what} have a "jwks_uri" that ${address.fault}.`);
-    if (isLoopback(address.url) && !isLoopback(this.#url) && !allowInsecureHttp)
-      throw new RemoteKeysError('refused', `${what} have a "jwks_uri" on this machine; the issuer is not.`);
-    return address.url;
+    const address = readPointedAddress(jwksUri, this.#url, this.#policy.allowInsecureHttp);
+    if (address.fault === undefined) return address.url;
+    throw new RemoteKeysError('refused', `${what} have a "jwks_uri" that ${address.fault}.`);
   }
 }
 

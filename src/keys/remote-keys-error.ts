@@ -5,8 +5,8 @@ export class RemoteKeysError extends KeysUnavailableError {
   /** Whether nothing usable came, or what came was not acceptable. */
   readonly type: 'unavailable' | 'refused';
 
-  constructor(type: 'unavailable' | 'refused', message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(type: 'unavailable' | 'refused', message: string) {
+    super(message);
     this.type = type;
   }
 }

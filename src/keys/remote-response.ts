@@ -43,10 +43,11 @@ export function fetchRemote(url: URL, signal: AbortSignal): Promise<RemoteRespon
     const abort = (): void => fail(signal.reason as Error);
     signal.addEventListener('abort', abort);
     // The listeners stay: what a socket that was closed has to say later must not go unheard.
-    request.on('error', (cause) => fail(cutShort(where, cause)));
+    request.on('error', (error) => fail(cutShort(where, error)));
     request.on('close', () => fail(cutShort(where)));
     request.on('response', (response) => {
-      response.on('error', (cause) => fail(cutShort(where, cause)));
+      // That it ended too early, the request tells as well.
+      response.on('error', () => {});
       readBody(response, where).then(
         (body) => end(() => resolve(toResponse(response, body))),
         (error: unknown) => fail(error as Error),
@@ -67,7 +68,6 @@ function readBody(response: IncomingMessage, where: string): Promise<Buffer> {
     if (response.statusCode !== 200) return resolve(Buffer.alloc(0));
     const chunks: Buffer[] = [];
     let length = 0;
-    if (Number(response.headers['content-length']) > LARGEST_BODY) return reject(tooLarge(where));
     response.on('data', (chunk: Buffer) => {
       length += chunk.length;
       if (length <= LARGEST_BODY) return void chunks.push(chunk);
@@ -90,9 +90,9 @@ function decode(body: Buffer, encoding: string | undefined, where: string): Buff
     throw new RemoteKeysError('refused', `${where} answered in an encoding that it was not asked for.`);
   try {
     return gunzipSync(body, { maxOutputLength: LARGEST_BODY });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(where);
-    throw new RemoteKeysError('refused', `${where} answered with damaged gzip.`, { cause });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(where);
+    throw new RemoteKeysError('refused', `${where} answered with damaged gzip.`);
   }
 }
 
@@ -100,7 +100,8 @@ function tooLarge(where: string): RemoteKeysError {
   return new RemoteKeysError('refused', `${where} answered with more than ${LARGEST_BODY / 1024} kB.`);
 }
 
-function cutShort(where: string, cause?: NodeJS.ErrnoException): RemoteKeysError {
-  const reason = cause?.code ?? 'the connection was closed too early';
-  return new RemoteKeysError('unavailable', `${where} gave no whole answer (${reason}).`, { cause });
+/** Of the error, the code alone: that of an answer which cannot be parsed has octets of the answer in it. */
+function cutShort(where: string, error?: NodeJS.ErrnoException): RemoteKeysError {
+  const reason = error?.code ?? 'the connection was closed too early';
+  return new RemoteKeysError('unavailable', `${where} gave no whole answer (${reason}).`);
 }

@@ -1,5 +1,7 @@
 import type { ValidatePrincipal } from '../auth/jwt-rs256.strategy.js';
 import type { JwtFromRequest } from '../auth/route-access.js';
+import type { AuthorizationServerMetadata } from '../http/authorization-server-metadata.js';
+import type { ProtectedResourceMetadata } from '../http/protected-resource-metadata.js';
 import type { KeyInput } from '../keys/key-input.js';
 import type { Signer } from '../keys/signer.js';
 import type { SessionStore } from '../sessions/session-store.js';
@@ -97,6 +99,8 @@ export interface JwtRs256ModuleOptions {
   maxPendingSignatures?: number;
   /** Sessions: refresh tokens, log-out and revocation, through `SessionService`. Default: off. */
   sessions?: SessionOptions;
+  /** For how long others may keep the published JWK Set. Default: `{ maxAge: '5m', staleWhileRevalidate: '10m' }`. */
+  jwksCache?: JwksCacheOptions;
   /** For tests: `TestClock` of `nestjs-jwt-rs256/testing`. What it lacks comes from the machine's clock. */
   clock?: Pick<Clock, 'now'> & Partial<Clock>;
   /** The name in passport's registry. Default: `'jwt-rs256'`. */
@@ -183,12 +187,35 @@ export interface SessionOptions {
   maxListAge?: Duration;
 }
 
+/** The option `jwksCache`: the Cache-Control of what is published. Whole seconds. */
+export interface JwksCacheOptions {
+  /** They may use it without asking again (RFC 9111 §5.2.2.1). Default: `'5m'`. */
+  maxAge?: Duration;
+  /** They may go on using it while they ask (RFC 5861 §3). Default: `'10m'`. */
+  staleWhileRevalidate?: Duration;
+}
+
+/** The extra `jwks`. */
+export interface JwksOptions {
+  /** At the root, whatever the global prefix. Default: `'/.well-known/jwks.json'`. */
+  path?: string;
+}
+
 /** What decides which providers there are, and so cannot come from an asynchronous factory. */
 export interface JwtRs256ModuleExtras {
   /** Register globally, so that feature modules import nothing. Default: true. */
   isGlobal?: boolean;
   /** Guard every route; `@Public()` opens one. Default: false. */
   globalGuard?: boolean;
+  /** Publish the verification keys as a JWK Set (RFC 7517 §5). Default: false; true where `metadata` is given. */
+  jwks?: boolean | JwksOptions;
+  /**
+   * Publish the metadata of the issuer (RFC 8414), so that its keys are found from its URL alone; or the same with members
+   * of your own. Needs `issuer`. Default: false.
+   */
+  metadata?: boolean | AuthorizationServerMetadata;
+  /** Publish this service's metadata as a protected resource (RFC 9728), and name it in challenges. Default: false. */
+  protectedResource?: false | ProtectedResourceMetadata;
 }
 
 /** A class that `forRootAsync({ useClass })` or `useExisting` asks for the options. */

@@ -2,6 +2,7 @@ import type { JwtRs256StrategyOptions } from '../auth/jwt-rs256.strategy.js';
 import { isScheme } from '../auth/bearer-credentials.js';
 import { isHeaderText } from '../auth/challenge.js';
 import { OptionError } from '../errors/developer-errors.js';
+import type { JwkSetCaching } from '../keys/jwk-set-caching.js';
 import { SystemClock, type Clock } from '../time/clock.js';
 import { toSeconds } from '../time/duration.js';
 import type { TimeClaim, TokenType } from '../tokens/claims.js';
@@ -11,6 +12,7 @@ import type { TokenVerifierOptions } from '../tokens/token-verifier.js';
 import { DEFAULT_EXTRAS } from './jwt-rs256.module-definition.js';
 import type { JwtRs256ModuleOptions } from './options.js';
 import { resolveKeys, type ResolvedKeys } from './resolve-keys.js';
+import { resolveJwksCache } from './resolve-publishing.js';
 import { hasOwnKeys, resolveShortForm, type ResolvedRemoteKeys } from './resolve-remote-keys.js';
 import { resolveSessions, type ResolvedSessions } from './resolve-sessions.js';
 import {
@@ -32,13 +34,13 @@ export interface ResolvedOptions {
   readonly strategy: JwtRs256StrategyOptions;
   /** Undefined: sessions are off. */
   readonly sessions: ResolvedSessions | undefined;
+  readonly jwksCache: JwkSetCaching;
   readonly clock: Clock;
   readonly wrapIssuer: JwtRs256ModuleOptions['wrapIssuer'];
   readonly wrapVerifier: JwtRs256ModuleOptions['wrapVerifier'];
   readonly warnings: readonly string[];
 }
 
-const JWKS = { maxAge: 300, staleWhileRevalidate: 600 };
 const DEFAULT_CACHE_SIZE = 5000;
 
 const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
@@ -71,6 +73,7 @@ const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
   verifiedTokenCache: true,
   maxPendingSignatures: true,
   sessions: true,
+  jwksCache: true,
   clock: true,
   strategyName: true,
   wrapIssuer: true,
@@ -105,7 +108,8 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
   const trustedIssuers = resolveTrustedIssuers(options, verifying);
   const hasNoKey = remoteKeys !== undefined || (trustedIssuers.length > 0 && !hasOwnKeys(options));
   const issuing = resolveIssuing(options, common);
-  const keyTimes = { ...JWKS, maxTokenTtl, clockTolerance, notBefore: issuing.notBefore };
+  const jwksCache = resolveJwksCache(options.jwksCache);
+  const keyTimes = { ...jwksCache, maxTokenTtl, clockTolerance, notBefore: issuing.notBefore };
   return {
     keys: hasNoKey ? undefined : resolveKeys(options, keyTimes),
     remoteKeys,
@@ -114,6 +118,7 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
     verifying,
     strategy: resolveStrategy(options),
     sessions,
+    jwksCache,
     clock,
     wrapIssuer: resolveFunction(options.wrapIssuer, 'wrapIssuer'),
     wrapVerifier: resolveFunction(options.wrapVerifier, 'wrapVerifier'),

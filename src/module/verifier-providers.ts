@@ -1,6 +1,5 @@
 import { Logger } from '@nestjs/common';
 import { KeyError, OptionError } from '../errors/developer-errors.js';
-import { EventSource } from '../events/event-source.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { OnlyVerificationKey } from '../keys/only-verification-key.js';
 import { readPublicKey } from '../keys/read-public-key.js';
@@ -12,6 +11,7 @@ import { UnrevokedVerifier } from '../sessions/unrevoked-verifier.js';
 import { TokenVerifier, type RequestVerifier } from '../tokens/token-verifier.js';
 import { TrustedIssuers } from '../tokens/trusted-issuers.js';
 import { WitnessedVerifier } from '../tokens/witnessed-verifier.js';
+import { makeEvents } from './event-log.js';
 import { KeySourcesService } from './key-sources.service.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import type { ResolvedRemoteKeys } from './resolve-remote-keys.js';
@@ -24,10 +24,7 @@ export function makeKeySources({
   verifying,
   clock,
 }: ResolvedOptions): KeySourcesService {
-  const logger = new Logger('JwtRs256');
-  const events = new EventSource<RemoteKeyEvent>((error) =>
-    logger.error('A listener of key events failed', error instanceof Error ? error.stack : undefined),
-  );
+  const events = makeEvents<RemoteKeyEvent>('remote key events');
   const sets = new Map<string, RemoteJwkSet>();
   const add = (issuer: string, { source, policy }: ResolvedRemoteKeys, place: string): void => {
     const make = (): RemoteJwkSet => new RemoteJwkSet({ issuer, source, policy, clock, events });

@@ -134,6 +134,12 @@ export const dripHeaders: Answer = (response) => {
   response.socket?.on('close', () => clearInterval(timer));
 };
 
+/** Provisional answers without end. */
+export const hints: Answer = (response) => {
+  const timer = setInterval(() => response.socket?.write('HTTP/1.1 103 Early Hints\r\n\r\n'), 2);
+  response.socket?.on('close', () => clearInterval(timer));
+};
+
 /** So many octets of blanks before the set, as fast as they are taken. */
 export function huge(octets: number, headers: Headers = {}): Answer {
   return (response) => {

@@ -3,9 +3,10 @@ import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { createServer as createTlsServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
 import { EventSource } from '../../src/events/event-source.js';
 import { thumbprint } from '../../src/keys/key-id.js';
-import { readRemoteAddress } from '../../src/keys/remote-address.js';
+import { readPointedAddress, readRemoteAddress } from '../../src/keys/remote-address.js';
 import { RemoteJwkSet, type RemoteKeySource } from '../../src/keys/remote-jwk-set.js';
 import type { RemoteKeyEvent } from '../../src/keys/remote-key-event.js';
 import { DEFAULT_REMOTE_KEY_POLICY, type RemoteKeyPolicy } from '../../src/keys/remote-key-policy.js';
@@ -409,6 +410,7 @@ describe('The deadline of 3 s', () => {
     ['one that hangs after its headers', answers.hangInBody],
     ['one that drips its body', answers.drip],
     ['one that drips its headers', answers.dripHeaders],
+    ['one that hints without end', answers.hints],
   ])('is for all of it: %s', async (_, answer) => {
     const scene = await begin(answer);
     const found = [scene.find('alice'), scene.find(undefined)];
@@ -455,7 +457,8 @@ describe('An answer that is not acceptable', () => {
       'refused',
       'no key for RS256',
     ],
-    ['10,000 keys', jwkSet(many.slice(0, 10_000)), 'refused', '256 kB'],
+    ['10,000 keys', jwkSet(many), 'refused', '256 kB'],
+    ['10,000 tiny keys', jwkSet(many.map(() => ({ kty: 'EC' }))), 'refused', '100 keys'],
     ['101 small keys', jwkSet(many.slice(0, 101)), 'refused', '100 keys'],
     ['300 MB', answers.huge(300 * MB), 'refused', '256 kB'],
     [
@@ -478,6 +481,12 @@ describe('An answer that is not acceptable', () => {
       jwkSet([jwk('alice'), { kty: 'oct', k: 'c2VjcmV0' }]),
       'refused',
       'private or symmetric',
+    ],
+    [
+      'a private key after quantum computers',
+      jwkSet([jwk('alice'), { kty: 'AKP', priv: 'AA' }]),
+      'refused',
+      'private',
     ],
     ['a private key that is null', jwkSet([jwk('alice'), { ...jwk('bob'), d: null }]), 'refused', 'private'],
     ['a private key instead of a set', answers.document(privateJwk), 'refused', 'private'],
@@ -578,7 +587,10 @@ describe('An answer that is not acceptable', () => {
     scene.server.answer = jwkSet([jwk('alice'), { kty: 'EC', kid: 'line\nhush' }]);
     await scene.refreshed();
     expect(scene.told).toContain('keySkipped');
-    expect(scene.events.map(({ message }) => message).join()).not.toContain('hush');
+    scene.server.answer = (response) => void response.socket?.end('HTTP/1.1 200 hush\r\nhush\r\n\r\n');
+    await scene.refreshed();
+    expect(scene.told.at(-1)).toBe('unavailable');
+    expect(inspect(scene.events, { depth: 9 })).not.toMatch(/hush|68 75 73 68/);
   });
 });
 
@@ -859,6 +871,17 @@ describe('The address of a set', () => {
     expect(readRemoteAddress('http://user@a.example/jwks', true).fault).toBeDefined();
     expect(readRemoteAddress('ftp://a.example/jwks', true).fault).toBeDefined();
   });
+
+  it.each(['https://127.0.0.1/jwks', 'http://localhost:6379/', 'http://[::1]/'])(
+    'may be %s in metadata only of who is there as well',
+    (text) => {
+      const elsewhere = new URL('https://a.example');
+      expect(readPointedAddress(text, elsewhere, false).fault).toContain('on this machine');
+      expect(readPointedAddress(text, new URL('http://127.0.0.1'), false).fault).toBeUndefined();
+      expect(readPointedAddress(text, elsewhere, true).fault).toBeUndefined();
+      expect(readPointedAddress('https://b.example', elsewhere, false).fault).toBeUndefined();
+    },
+  );
 
   it('must have a certificate that is vouched for', async () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
