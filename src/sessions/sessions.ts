@@ -64,6 +64,10 @@ export class Sessions {
     assertSessionPolicy(parts.policy);
   }
 
+  get policy(): SessionPolicy {
+    return this.parts.policy;
+  }
+
   /** Looks at the store and begins to watch it. A store that is down stops nothing: it is an event, and once more when it is up. */
   async open(): Promise<void> {
     const { events, ended } = this.parts;
