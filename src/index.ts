@@ -49,6 +49,7 @@ export {
   TokenKeyUnknownError,
   TokenMalformedError,
   TokenMissingError,
+  TokenNotFreshError,
   TokenNotYetValidError,
   TokenSignatureError,
   TokenTypeError,
@@ -88,7 +89,8 @@ export type {
   StartRequest,
   StoredSession,
 } from './sessions/session-store.js';
-export type { SessionClaims, SessionInfo, StartOptions } from './sessions/sessions.js';
+export type { SessionClaims, StartOptions } from './sessions/session-details.js';
+export type { SessionInfo } from './sessions/sessions.js';
 export type { TokenResponse } from './sessions/token-response.js';
 export type { Duration } from './time/duration.js';
 export type { TimeClaim, TokenType } from './tokens/claims.js';

@@ -5,6 +5,8 @@ export interface Challenge {
   /** RFC 6750 §3.1. Left out when no credentials were sent. */
   readonly error?: string;
   readonly description?: string;
+  /** `max_age`, in seconds: how long ago credentials may have been given (RFC 9470 §3). */
+  readonly maxAge?: number;
 }
 
 const PRINTABLE = /^[\x20-\x7e]*$/;
@@ -17,13 +19,14 @@ export function isHeaderText(text: string): boolean {
   return PRINTABLE.test(text);
 }
 
-/** The value of WWW-Authenticate (RFC 6750 §3, RFC 9110 §11.6.1), with header-safe characters only. */
-export function challengeHeader({ scheme, realm, error, description }: Challenge): string {
+/** The value of WWW-Authenticate (RFC 6750 §3, RFC 9110 §11.6.1, RFC 9470 §3), with header-safe characters only. */
+export function challengeHeader({ scheme, realm, error, description, maxAge }: Challenge): string {
   const parameters: string[] = [];
   if (realm !== undefined) parameters.push(`realm="${quotable(realm)}"`);
   if (error !== undefined) parameters.push(`error="${error}"`);
   if (description !== undefined)
     parameters.push(`error_description="${description.replace(NOT_ALLOWED, '?')}"`);
+  if (maxAge !== undefined) parameters.push(`max_age="${Math.floor(maxAge)}"`);
   return parameters.length === 0 ? scheme : `${scheme} ${parameters.join(', ')}`;
 }
 

@@ -10,6 +10,7 @@ import { EndedSessions } from '../sessions/ended-sessions.js';
 import { SessionEvents } from '../sessions/session-events.js';
 import { Sessions } from '../sessions/sessions.js';
 import { UnrevokedVerifier } from '../sessions/unrevoked-verifier.js';
+import { Freshness } from '../tokens/freshness.js';
 import { TokenIssuer } from '../tokens/token-issuer.js';
 import { TokenVerifier, type RequestVerifier } from '../tokens/token-verifier.js';
 import { WitnessedVerifier } from '../tokens/witnessed-verifier.js';
@@ -95,7 +96,8 @@ function makeVerifier(options: ResolvedOptions, keys: KeyPair, { ended }: Sessio
 }
 
 function makeStrategy(verifier: TokenVerifier, options: ResolvedOptions): JwtRs256Strategy {
-  return new JwtRs256Strategy(verifier, options.strategy);
+  const freshness = new Freshness(options.clock, options.verifying.clockTolerance);
+  return new JwtRs256Strategy(verifier, options.strategy, freshness);
 }
 
 function makeIssuer({ issuing, clock }: ResolvedOptions, { signer }: KeyPair): TokenIssuer | null {
