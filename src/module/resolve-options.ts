@@ -88,7 +88,7 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
     clock,
     wrapIssuer: resolveFunction(options.wrapIssuer, 'wrapIssuer'),
     wrapVerifier: resolveFunction(options.wrapVerifier, 'wrapVerifier'),
-    warnings: [...warningsOf(common), ...(sessions?.warnings ?? [])],
+    warnings: warningsOf(common),
   };
 }
 

@@ -113,8 +113,9 @@ export class EndedSessions extends RevocationCheck {
     for (let more = true; more;) {
       const since = await this.#store.endedSince(this.#cursor);
       for (const ended of since.ended) this.#keep(ended);
+      // A store of somebody's own that does not get on must not keep this process from everything else.
+      more = since.more && since.cursor !== this.#cursor;
       this.#cursor = since.cursor;
-      more = since.more;
     }
   }
 

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Body, Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import {
   AccessTokenClaims,
@@ -8,6 +8,7 @@ import {
   JwtRs256Module,
   MemorySessionStore,
   SessionService,
+  TokenVerifier,
 } from '../../src/index.js';
 import { TestClock } from '../../src/testing/index.js';
 import { closeApps, startApp, type AppParts, type TestApp } from '../support/app.js';
@@ -217,8 +218,28 @@ describe.each(PLATFORMS)('sessions on $name', (platform) => {
     expect((await app.get('/me', `Bearer ${token}`)).status).toBe(200);
   });
 
-  it('are off unless asked for: the service throws ERR_SESSIONS_OFF', async () => {
-    const app = await boot(platform, {});
+  it('are off unless asked for: every method throws ERR_SESSIONS_OFF, and nothing of them runs', async () => {
+    const clock = new TestClock();
+    const timers = jest.spyOn(clock, 'setTimeout');
+    const app = await boot(platform, { clock });
+    const sessions = app.nest.get(SessionService);
+    for (const call of [
+      () => sessions.start({ sub: 'alice' }),
+      () => sessions.refresh('token'),
+      () => sessions.end('sid'),
+      () => sessions.endByRefreshToken('token'),
+      () => sessions.endAll('alice'),
+      () => sessions.list('alice'),
+      () => sessions.revokeToken('jti'),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'ERR_SESSIONS_OFF', fault: 'developer' });
+    }
+    const token = await app.tokens.issue({ sub: 'alice' });
+    expect((await app.get('/me', `Bearer ${token}`)).status).toBe(200);
+    // What verifies is the verifier itself, with nothing around it that looks anything up.
+    expect(app.nest.get(TokenVerifier)).toBeInstanceOf(TokenVerifier);
+    expect(timers).not.toHaveBeenCalled();
+    expect(app.log.own('warn')).toEqual([]);
     const answer = await post(app, '/login', { username: 'alice' });
     expect(answer).toMatchObject({ status: 500, body: { errorCode: 'ERR_SESSIONS_OFF' } });
   });
@@ -242,11 +263,13 @@ describe.each(PLATFORMS)('sessions on $name', (platform) => {
 describe('the option sessions', () => {
   const [platform] = PLATFORMS as [Platform];
 
-  it('warns that the memory store is for one process', async () => {
-    const app = await boot(platform);
-    expect(
-      app.log.own('warn').some(({ message }) => String(message).includes('memory of this process')),
-    ).toBe(true);
+  it.each([
+    ['the default one', {}],
+    ['one that is given', { store: new MemorySessionStore() }],
+  ])('warns once that a memory store is for one process: %s', async (_, sessions) => {
+    const app = await boot(platform, { sessions });
+    const warnings = app.log.own('warn').map(({ message }) => String(message));
+    expect(warnings.filter((warning) => warning.includes('memory of this process'))).toHaveLength(1);
   });
 
   it.each([

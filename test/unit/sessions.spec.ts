@@ -294,6 +294,7 @@ describe('Starting a session', () => {
     ['a sub with a lone surrogate', { sub: 'a\ud800' }],
     ['a Date among them', { sub: 'alice', since: new Date() }],
     ['a claim that is undefined', { sub: 'alice', role: undefined }],
+    ['fresh among them', { sub: 'alice', fresh: true }],
     ['nothing at all', undefined],
     ['a text', 'alice'],
     ['a list', [{ sub: 'alice' }]],
@@ -366,6 +367,7 @@ describe('Refreshing', () => {
     );
     expect(before!.iat! - before!.auth_time!).toBe(0);
     expect(after!.iat! - after!.auth_time!).toBe(60);
+    expect([before!.fresh, after!.fresh]).toEqual([true, undefined]);
   });
 
   it('goes on and on, with each token once', async () => {
@@ -843,6 +845,19 @@ describe('What ended', () => {
     for (const jti of jtis) expect(() => b.ended.assertNotRevoked({ jti })).toThrow(TokenRevokedError);
   });
 
+  it('is not asked for again and again where a store says that there is more and does not get on', async () => {
+    const { b, storeB } = twoProcesses();
+    let asked = 0;
+    storeB.endedSince = async () => {
+      asked++;
+      return { ended: [{ kind: 'jti', id: 'jti', age: 0 }], cursor: 'the same', more: true };
+    };
+    await b.ended.open();
+    expect(asked).toBe(2);
+    expect(() => b.ended.assertNotRevoked({ jti: 'jti' })).toThrow(TokenRevokedError);
+    b.ended.close();
+  });
+
   it('does not mix up a sid and a jti of the same text', async () => {
     const { a } = twoProcesses();
     await a.ended.open();
@@ -1040,6 +1055,8 @@ describe('A policy', () => {
   it.each([
     ['refreshTokenTtl', 0, 'ERR_OPTION_TTL'],
     ['sessionTtl', 0.5, 'ERR_OPTION_TTL'],
+    ['sessionTtl', 36_525 * 86_400 + 1, 'ERR_OPTION_TTL'],
+    ['sessionTtl', Number.POSITIVE_INFINITY, 'ERR_OPTION_TTL'],
     ['refreshTokenTtl', POLICY.sessionTtl + 1, 'ERR_OPTION_TTL'],
     ['refreshTokenTtl', Number.NaN, 'ERR_OPTION_TTL'],
     ['reuseInterval', 60.1, 'ERR_OPTION_TTL'],
@@ -1060,6 +1077,7 @@ describe('A policy', () => {
     ['reuseInterval', 0],
     ['reuseInterval', 60],
     ['refreshTokenTtl', POLICY.sessionTtl],
+    ['sessionTtl', 36_525 * 86_400],
     ['maxListAge', 2],
   ])('with %s: %p is accepted', (option, value) => {
     expect(() => assertSessionPolicy({ ...POLICY, [option]: value })).not.toThrow();
