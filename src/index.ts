@@ -90,7 +90,7 @@ export type {
   StoredSession,
 } from './sessions/session-store.js';
 export type { SessionClaims, StartOptions } from './sessions/session-details.js';
-export type { SessionInfo } from './sessions/sessions.js';
+export type { SessionInfo } from './sessions/session-info.js';
 export type { TokenResponse } from './sessions/token-response.js';
 export type { Duration } from './time/duration.js';
 export type { TimeClaim, TokenType } from './tokens/claims.js';

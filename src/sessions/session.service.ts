@@ -2,7 +2,8 @@ import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@ne
 import { SessionsOffError } from '../errors/session-errors.js';
 import type { SessionClaims, StartOptions } from './session-details.js';
 import type { SessionEvent, SessionEvents, SessionListener } from './session-events.js';
-import type { SessionInfo, Sessions } from './sessions.js';
+import type { SessionInfo } from './session-info.js';
+import type { Sessions } from './sessions.js';
 import type { TokenResponse } from './token-response.js';
 
 /**

@@ -13,18 +13,10 @@ import type { EndedSessions } from './ended-sessions.js';
 import { RefreshToken } from './refresh-token.js';
 import { readDetails, type SessionClaims, type StartOptions } from './session-details.js';
 import type { SessionEvents, SessionIdentity } from './session-events.js';
+import { infoOf, type SessionInfo } from './session-info.js';
 import { assertSessionPolicy, type SessionPolicy } from './session-policy.js';
 import type { RotateResult, SessionDetails, SessionStore, StoredSession } from './session-store.js';
 import { tokenResponse, type TokenResponse } from './token-response.js';
-
-/** A session, for its owner to look at. Times are Unix seconds. */
-export interface SessionInfo {
-  readonly sid: string;
-  readonly started: number;
-  /** When it was last refreshed, or started. */
-  readonly refreshed: number;
-  readonly device?: string;
-}
 
 /** What sessions are made of. */
 export interface SessionsParts {
@@ -258,8 +250,4 @@ function open(presented: RefreshToken, sealed: string): RefreshToken {
 
 function identityOf({ sid, sub, device }: SessionIdentity): SessionIdentity {
   return { sid, sub, ...(device === undefined ? {} : { device }) };
-}
-
-function infoOf({ sid, started, refreshed, device }: StoredSession): SessionInfo {
-  return { sid, started, refreshed, ...(device === undefined ? {} : { device }) };
 }

@@ -80,7 +80,8 @@ class BankController {
     return { sub: sub ?? null };
   }
 
-  @UseGuards(UndemandingGuard) @Auth({ fresh: true }) @Get('twice') twice() {
+  // The lower of the two comes first.
+  @Auth({ fresh: true }) @UseGuards(UndemandingGuard) @Get('twice') twice() {
     return {};
   }
 

@@ -293,6 +293,29 @@ describeWithRedis('Sessions in Redis', () => {
       }
     });
 
+    it('no name in the index of a person of a session that is over, once anybody looks', async () => {
+      const { store } = await open(own);
+      const names = async () => Number(await admin.zcard((await admin.keys('*:sub:*'))[0] ?? 'none'));
+      const start = async (refreshTokenTtl: number, sessionTtl: number): Promise<string> => {
+        const { sid } = RefreshToken.first('alice');
+        const details = { sub: 'alice', claims: {}, authTime: 1 };
+        await store.start({ sid, current: 'hash', details, refreshTokenTtl, sessionTtl });
+        return sid;
+      };
+      const lasting = await start(60, 60);
+      await start(0.05, 0.05);
+      expect(await names()).toBe(2);
+      await pause(60);
+      // A start clears away what is over for good, a list what was not refreshed in time, an end its own.
+      await start(0.05, 60);
+      expect(await names()).toBe(2);
+      await pause(60);
+      expect((await store.list('alice')).map(({ sid }) => sid)).toEqual([lasting]);
+      expect(await names()).toBe(1);
+      await store.end({ sid: lasting, retention: 60 });
+      expect(await names()).toBe(0);
+    });
+
     it('the same however often they are refreshed', async () => {
       const { sessions } = await open(own);
       let { refresh_token } = await sessions.start({ sub: 'alice' });

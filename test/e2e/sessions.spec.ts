@@ -14,7 +14,9 @@ import { TestClock } from '../../src/testing/index.js';
 import { closeApps, startApp, type AppParts, type TestApp } from '../support/app.js';
 import type { HttpAnswer } from '../support/http-client.js';
 import { keyPairOf } from '../support/keys.js';
+import { claims, header, mint, NOW } from '../support/mint.js';
 import { PLATFORMS, type Platform } from '../support/platforms.js';
+import { RemoteStore } from '../support/remote-store.js';
 
 @Controller()
 class SessionController {
@@ -242,6 +244,44 @@ describe.each(PLATFORMS)('sessions on $name', (platform) => {
     expect(app.log.own('warn')).toEqual([]);
     const answer = await post(app, '/login', { username: 'alice' });
     expect(answer).toMatchObject({ status: 500, body: { errorCode: 'ERR_SESSIONS_OFF' } });
+  });
+
+  it('that ended stay known as long as any token can be accepted that has their sid, or a revoked jti', async () => {
+    const app = await boot(platform, {
+      sessions: {},
+      accessTokenTtl: 600,
+      maxTokenTtl: 600,
+      clockTolerance: 60,
+    });
+    // Of an issuer whose clock is ahead by the tolerance, so it is accepted for longer than any other.
+    const [iat, exp] = [NOW + 60, NOW + 660];
+    const token = mint(header(), claims({ iat, nbf: iat, exp, jti: 'taken back' }));
+    const sessions = app.nest.get(SessionService);
+    expect((await app.get('/me', `Bearer ${token}`)).status).toBe(200);
+    await sessions.revokeToken('taken back');
+    app.clock.advance(719);
+    await sessions.list('alice');
+    expect((await app.get('/me', `Bearer ${token}`)).body.errorCode).toBe('ERR_TOKEN_REVOKED');
+    app.clock.advance(1);
+    expect((await app.get('/me', `Bearer ${token}`)).body.errorCode).toBe('ERR_TOKEN_EXPIRED');
+  });
+
+  it('are watched until the application closes, and the store is not closed', async () => {
+    const clock = new TestClock();
+    const store = new RemoteStore(new MemorySessionStore({ clock }));
+    let asked = 0;
+    const { endedSince } = store;
+    store.endedSince = (cursor) => {
+      asked++;
+      return endedSince(cursor);
+    };
+    const app = await boot(platform, { clock, sessions: { store } });
+    expect(asked).toBe(1);
+    clock.advance(0.4);
+    expect(asked).toBe(2);
+    await app.nest.close();
+    clock.advance(10);
+    expect(asked).toBe(2);
   });
 
   it('tell listeners what happens, and never a token', async () => {

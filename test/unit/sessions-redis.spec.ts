@@ -297,13 +297,18 @@ describe('A client', () => {
     ]);
   });
 
-  it('does not send a script again after any other error: it may have been done', async () => {
+  it.each([
+    'Connection is closed.',
+    'BUSY Redis is busy running a script.',
+    'READONLY You cannot write against a read only replica. script: NOSCRIPT',
+    'ERR Error running script',
+  ])('does not send a script again after %p: it may have been done', async (message) => {
     let sent = 0;
     const evalScript = makeEvalScript({
-      evalsha: () => Promise.reject(new Error('Connection is closed.')),
+      evalsha: () => Promise.reject(new Error(message)),
       eval: async () => sent++,
     });
-    await expect(evalScript(some, [], [])).rejects.toThrow('Connection is closed.');
+    await expect(evalScript(some, [], [])).rejects.toThrow(message);
     expect(sent).toBe(0);
   });
 
@@ -347,6 +352,26 @@ describe('RedisSessionStore', () => {
     const evalsha = async () => [NOW, ...values];
     return new RedisSessionStore({ client: { evalsha, eval: evalsha } });
   };
+
+  it('gives up after 250 ms unless told otherwise', async () => {
+    const evalsha = () => new Promise<never>(() => undefined);
+    const keepAlive = setTimeout(() => undefined, 60_000);
+    const store = new RedisSessionStore({ client: { evalsha, eval: evalsha } });
+    const error = await store.list('alice').catch((reason: unknown) => reason);
+    clearTimeout(keepAlive);
+    expect(error).toMatchObject({ cause: { message: 'Redis did not answer within 250 ms' } });
+  });
+
+  it('asks one shard first for what has ended, and sixteen only where that is answered', async () => {
+    let asked = 0;
+    const evalsha = () => {
+      asked++;
+      return Promise.reject(new Error('connect ECONNREFUSED'));
+    };
+    const store = new RedisSessionStore({ client: { evalsha, eval: evalsha } });
+    await expect(store.endedSince(undefined)).rejects.toThrow(StoreUnavailableError);
+    expect(asked).toBe(1);
+  });
 
   it('takes a session for one that is whole', async () => {
     const store = storeThatAnswers('rotated', '1795000000000', '1795000000000', '1795000060000', DETAILS, '');

@@ -892,6 +892,24 @@ describe('What ended', () => {
     expect(await isRevoked()).toBe('done');
   });
 
+  it('is kept for the longer time when it is reported again after a clock was set back', async () => {
+    const { clock, b, storeB } = twoProcesses({ policy: { retention: 100 } });
+    let reports = 0;
+    storeB.endedSince = async () => ({
+      ended: [{ kind: 'jti', id: 'jti', age: 0 }],
+      cursor: String(reports++),
+      more: false,
+    });
+    await b.ended.open();
+    clock.setNow(clock.now() - 1000);
+    await pass(clock, 1);
+    storeB.endedSince = async () => ({ ended: [], cursor: 'end', more: false });
+    await pass(clock, 110);
+    expect(reports).toBeGreaterThan(1);
+    expect(() => b.ended.assertNotRevoked({ jti: 'jti' })).toThrow(TokenRevokedError);
+    b.ended.close();
+  });
+
   it('is on the list for no longer than its age leaves', async () => {
     const { clock, a, b } = twoProcesses({ policy: { retention: 100 } });
     await a.sessions.revokeToken('jti');
