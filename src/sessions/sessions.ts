@@ -12,7 +12,7 @@ import type { AccessTokenIssuer } from './access-token-issuer.js';
 import type { EndedSessions } from './ended-sessions.js';
 import { RefreshToken } from './refresh-token.js';
 import { readDetails, type SessionClaims, type StartOptions } from './session-details.js';
-import type { SessionEvents, SessionIdentity } from './session-events.js';
+import { identityOf, type SessionEvents } from './session-events.js';
 import { infoOf, type SessionInfo } from './session-info.js';
 import { assertSessionPolicy, type SessionPolicy } from './session-policy.js';
 import type { RotateResult, SessionDetails, SessionStore, StoredSession } from './session-store.js';
@@ -246,8 +246,4 @@ function open(presented: RefreshToken, sealed: string): RefreshToken {
   } catch (cause) {
     throw new StoreUnavailableError('The session store returned what is not its own', { cause });
   }
-}
-
-function identityOf({ sid, sub, device }: SessionIdentity): SessionIdentity {
-  return { sid, sub, ...(device === undefined ? {} : { device }) };
 }

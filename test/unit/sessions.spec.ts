@@ -10,6 +10,7 @@ import {
   TokenRevokedError,
 } from '../../src/errors/session-errors.js';
 import { SignerBusyError } from '../../src/errors/unavailable-errors.js';
+import { EndedRecord } from '../../src/sessions/ended-record.js';
 import { MemorySessionStore } from '../../src/sessions/memory-session-store.js';
 import { partitionOfSid, partitionOfSub } from '../../src/sessions/partition.js';
 import { RefreshToken } from '../../src/sessions/refresh-token.js';
@@ -843,6 +844,31 @@ describe('What ended', () => {
     for (const jti of jtis) await a.sessions.revokeToken(jti);
     await b.ended.open();
     for (const jti of jtis) expect(() => b.ended.assertNotRevoked({ jti })).toThrow(TokenRevokedError);
+  });
+
+  it('is found in pieces, sessions and tokens in one order, and each once', async () => {
+    const clock = new TestClock();
+    const record = new EndedRecord(clock);
+    const expected: string[] = [];
+    const add = (kind: 'sid' | 'jti', count: number) => {
+      for (let at = 0; at < count; at++) {
+        record.add(kind, `${kind} ${expected.length}`, { retention: 60, now: clock.now() });
+        expected.push(`${kind} ${expected.length}`);
+      }
+    };
+    add('jti', 500);
+    add('sid', 1600);
+    add('jti', 100);
+    const [found, pieces]: [string[], number[]] = [[], []];
+    let cursor: string | undefined;
+    for (let more = true; more;) {
+      const since = record.since(cursor, clock.now());
+      found.push(...since.ended.map(({ id }) => id));
+      pieces.push(since.ended.length);
+      ({ cursor, more } = since);
+    }
+    expect(found).toEqual(expected);
+    expect(pieces).toEqual([1000, 1000, 200]);
   });
 
   it('is not asked for again and again where a store says that there is more and does not get on', async () => {
