@@ -64,6 +64,7 @@ export {
   TokenKeyUnknownError,
   TokenMalformedError,
   TokenMissingError,
+  TokenNotFreshError,
   TokenNotYetValidError,
   TokenSignatureError,
   TokenTypeError,
@@ -126,7 +127,8 @@ export type {
   StartRequest,
   StoredSession,
 } from './sessions/session-store.js';
-export type { SessionClaims, SessionInfo, StartOptions } from './sessions/sessions.js';
+export type { SessionClaims, StartOptions } from './sessions/session-details.js';
+export type { SessionInfo } from './sessions/session-info.js';
 export type { TokenResponse } from './sessions/token-response.js';
 export type { Duration } from './time/duration.js';
 export type { ExactClaim } from './tokens/claim-rules.js';

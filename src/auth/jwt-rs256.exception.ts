@@ -1,5 +1,6 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import type { JwtRs256Error } from '../errors/jwt-rs256-error.js';
+import { TokenNotFreshError } from '../errors/token-errors.js';
 import { UnavailableError } from '../errors/unavailable-errors.js';
 import { challengeHeader, type ChallengeOrigin } from './challenge.js';
 
@@ -29,10 +30,18 @@ const FORBIDDEN: Answer = { status: HttpStatus.FORBIDDEN, error: 'Forbidden', ch
 /** RFC 6749 §5.2. */
 const INVALID_GRANT = badRequest('invalid_grant');
 
+/** RFC 9470 §3. */
+const STEP_UP: Answer = {
+  status: HttpStatus.UNAUTHORIZED,
+  error: 'insufficient_user_authentication',
+  challenge: 'full',
+};
+
 /** The codes that are answered differently from the rest of their fault. */
 const BY_CODE: Readonly<Record<string, Answer>> = {
   ERR_TOKEN_MISSING: { status: HttpStatus.UNAUTHORIZED, error: 'Unauthorized', challenge: 'bare' },
   ERR_CREDENTIALS_MALFORMED: { status: HttpStatus.BAD_REQUEST, error: 'invalid_request', challenge: 'full' },
+  ERR_TOKEN_NOT_FRESH: STEP_UP,
   ERR_REFRESH_TOKEN_INVALID: INVALID_GRANT,
   ERR_REFRESH_TOKEN_REUSED: INVALID_GRANT,
   ERR_REQUEST_MALFORMED: badRequest('invalid_request'),
@@ -85,9 +94,9 @@ function badRequest(error: string): Answer {
 function headersOf(error: JwtRs256Error, answer: Answer, where: ChallengeOrigin): Record<string, string> {
   if (answer.challenge === 'bare') return { 'WWW-Authenticate': challengeHeader(where) };
   if (answer.challenge === 'full') {
-    return {
-      'WWW-Authenticate': challengeHeader({ ...where, error: answer.error, description: error.message }),
-    };
+    const wrong = { error: answer.error, description: error.message };
+    const demand = error instanceof TokenNotFreshError ? { maxAge: error.maxAge } : {};
+    return { 'WWW-Authenticate': challengeHeader({ ...where, ...wrong, ...demand }) };
   }
   return error instanceof UnavailableError ? { 'Retry-After': String(error.retryAfter) } : {};
 }

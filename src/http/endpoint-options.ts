@@ -1,4 +1,4 @@
-import type { SessionClaims } from '../sessions/sessions.js';
+import type { SessionClaims } from '../sessions/session-details.js';
 import type { TokenResponse } from '../sessions/token-response.js';
 
 /** One endpoint. `true` in its place means all defaults. */

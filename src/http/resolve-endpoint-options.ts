@@ -1,7 +1,7 @@
 import { requireCookieName } from '../auth/cookie-header.js';
 import { OriginPolicy } from '../auth/origin-policy.js';
 import { OptionError } from '../errors/developer-errors.js';
-import type { SessionClaims } from '../sessions/sessions.js';
+import type { SessionClaims } from '../sessions/session-details.js';
 import type { RefreshCookieOptions, TokenEndpointsOptions } from './endpoint-options.js';
 import type { EndpointRoutes } from './resolve-routes.js';
 

@@ -1,7 +1,7 @@
 import { applyDecorators, Controller, Get, Inject, Req, Res, type Type } from '@nestjs/common';
 import { Auth } from '../auth/auth.decorator.js';
 import { SessionService } from '../sessions/session.service.js';
-import type { SessionInfo } from '../sessions/sessions.js';
+import type { SessionInfo } from '../sessions/session-info.js';
 import { EndpointAnswers } from './endpoint-answers.service.js';
 import { RequestSubjects } from './request-subject.service.js';
 import type { EndpointRoute } from './resolve-routes.js';

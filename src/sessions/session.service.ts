@@ -1,8 +1,10 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { SessionsOffError } from '../errors/session-errors.js';
+import type { SessionClaims, StartOptions } from './session-details.js';
 import type { SessionEvent, SessionEvents, SessionListener } from './session-events.js';
+import type { SessionInfo } from './session-info.js';
 import type { SessionPolicy } from './session-policy.js';
-import type { SessionClaims, SessionInfo, Sessions, StartOptions } from './sessions.js';
+import type { Sessions } from './sessions.js';
 import type { TokenResponse } from './token-response.js';
 
 /**
