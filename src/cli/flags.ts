@@ -63,12 +63,24 @@ export function readCommandLine<Name extends FlagName>(
   const known = [...flags, 'json', 'help'] as const;
   const options = Object.fromEntries(known.map((name) => [name, FLAGS[name]]));
   try {
-    const { values, positionals } = parseArgs({ args, options, allowPositionals: operands > 0 });
+    const allowPositionals = operands > 0;
+    const { values, positionals } = parseArgs({
+      args: allowPositionals ? withKidsAtTheEnd(args) : args,
+      options,
+      allowPositionals,
+    });
     if (positionals.length > operands) throw new Error('There is one argument too many.');
     return { flags: values as FlagValues<Name | 'json' | 'help'>, operands: positionals };
   } catch (error) {
     throw wrongUsage(command, printable((error as Error).message));
   }
+}
+
+/** One kid in 64 begins with a dash, and is no flag for that. No flag is as long. */
+function withKidsAtTheEnd(args: string[]): string[] {
+  const isKid = (arg: string): boolean => /^-[\w-]{42}$/.test(arg);
+  if (args.includes('--') || !args.some(isKid)) return args;
+  return [...args.filter((arg) => !isKid(arg)), '--', ...args.filter(isKid)];
 }
 
 export function wrongUsage(command: string, sentence: string): UsageError {

@@ -2,7 +2,7 @@ import { KeyError } from '../errors/developer-errors.js';
 import { DirectorySnapshot } from '../keys/directory-snapshot.js';
 import { KeyDirectory } from '../keys/key-directory.js';
 import { retentionOf, type RotationPolicy } from '../keys/rotation-policy.js';
-import { printable } from './printable.js';
+import { explainError } from './explain-error.js';
 import type { Terminal } from './terminal.js';
 
 export function snapshotOf(
@@ -15,7 +15,7 @@ export function snapshotOf(
 
 /** Says which keys of the folder could not be read. */
 export function warnOfFaults(snapshot: DirectorySnapshot, err: Terminal['err']): void {
-  for (const { fault } of snapshot.faulty) err.write(printable(`${fault!.code}: ${fault!.message}`) + '\n');
+  for (const { fault } of snapshot.faulty) err.write(`${explainError(fault)}\n`);
 }
 
 /**

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
-import { JwtRs256Error } from '../errors/jwt-rs256-error.js';
 import { doctor } from './doctor.js';
+import { explainError } from './explain-error.js';
 import { inspect } from './inspect.js';
 import { jwks } from './jwks.js';
 import { keygen } from './keygen.js';
-import { printable } from './printable.js';
 import { pubkey } from './pubkey.js';
 import { revoke } from './revoke.js';
 import { rotate } from './rotate.js';
@@ -42,19 +41,7 @@ async function run([name = '--help', ...args]: string[]): Promise<number> {
     if (!command) throw new UsageError(`There is no command "${name}".`, 'jwt-rs256 --help');
     return (await command(args, terminal)) ?? 0;
   } catch (error) {
-    terminal.err.write(`${printable(explain(error))}\n`);
+    terminal.err.write(`${explainError(error)}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
-}
-
-function explain(error: unknown): string {
-  if (error instanceof UsageError) return `${error.message} See ${error.help}`;
-  if (error instanceof JwtRs256Error) return `${error.code}: ${error.message}${howHere(error.code)}`;
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** What messages call an option is a flag here. */
-function howHere(code: string): string {
-  if (code !== 'ERR_KEY_ENCRYPTED' && code !== 'ERR_KEY_PASSPHRASE') return '';
-  return ' Here that is --passphrase-file, or the environment variable JWT_RS256_PASSPHRASE.';
 }

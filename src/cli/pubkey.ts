@@ -1,13 +1,11 @@
 import { createPublicKey } from 'node:crypto';
 import { KeyError } from '../errors/developer-errors.js';
-import { thumbprint } from '../keys/key-id.js';
-import { readPrivateKey } from '../keys/read-private-key.js';
-import { readPublicKey } from '../keys/read-public-key.js';
-import { VerificationKey } from '../keys/verification-key.js';
+import type { VerificationKey } from '../keys/verification-key.js';
 import { replace, writeNew } from '../keys/whole-file.js';
 import { SystemClock } from '../time/clock.js';
 import { DIRECTORY_FLAGS, DIRECTORY_HELP, openDirectory, readPassphrase } from './directory-flags.js';
 import { readCommandLine, textOf, wrongUsage } from './flags.js';
+import { keyOfFile } from './key-of-file.js';
 import { snapshotOf } from './key-folder.js';
 import { POLICY_FLAGS, readPolicy } from './policy-flags.js';
 import { printableJson } from './printable.js';
@@ -46,16 +44,24 @@ export async function pubkey(args: string[], { out, err }: Terminal): Promise<vo
   const file = textOf('pubkey', flags, 'key');
   if (file !== undefined && (kid !== undefined || flags.directory !== undefined))
     throw wrongUsage('pubkey', '--key goes with neither a kid nor --directory.');
-  const key = file === undefined ? await keyOfFolder(flags, kid) : await keyOfFile(file, flags);
+  const key =
+    file === undefined
+      ? await keyOfFolder(flags, kid)
+      : keyOfFile(file, await readPassphrase('pubkey', flags));
   const jwk = key.toJwk();
-  const publicKey = createPublicKey({ key: { ...jwk }, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+  const publicKey = createPublicKey({ key: { ...jwk }, format: 'jwk' }).export({
+    type: 'spki',
+    format: 'pem',
+  });
   const text = flags.jwk === true ? `${printableJson(jwk, 2)}\n` : (publicKey as string);
   const target = textOf('pubkey', flags, 'out');
   if (target !== undefined) await write(target, text, flags.force === true);
   const { bits } = key;
   const shape = flags.jwk === true ? { jwk } : { publicKey };
   if (flags.json === true)
-    return void out.write(`${printableJson({ kid: key.kid, bits, ...shape, ...(target === undefined ? {} : { file: target }) })}\n`);
+    return void out.write(
+      `${printableJson({ kid: key.kid, bits, ...shape, ...(target === undefined ? {} : { file: target }) })}\n`,
+    );
   if (target === undefined) out.write(text);
   else err.write(`The public key ${key.kid} is in ${target}.\n`);
 }
@@ -65,7 +71,8 @@ async function keyOfFolder(flags: Flags, kid: string | undefined): Promise<Verif
   const snapshot = await snapshotOf(directory, readPolicy('pubkey', flags), new SystemClock().now());
   const { active } = snapshot.state;
   if (kid === undefined && active) return active.key.verificationKey;
-  const isAsked = (key: VerificationKey): boolean => (kid === undefined ? !snapshot.hasPrivateFile : key.kid === kid);
+  const isAsked = (key: VerificationKey): boolean =>
+    kid === undefined ? !snapshot.hasPrivateFile : key.kid === kid;
   const found = snapshot.held.filter(({ key }) => key && isAsked(key.verificationKey));
   // Of a folder that only verifies, the one key that there is.
   if (found.length === 1 || (found.length > 0 && kid !== undefined)) return found[0]!.key!.verificationKey;
@@ -77,19 +84,6 @@ async function keyOfFolder(flags: Flags, kid: string | undefined): Promise<Verif
       ? `${directory.path} has no key that signs, so say which one: its kid.`
       : `No key in ${directory.path} has this kid. 'npx jwt-rs256 doctor' lists those that there are.`,
   );
-}
-
-/** A private key file, or one that is public already. */
-async function keyOfFile(file: string, flags: Flags): Promise<VerificationKey> {
-  const passphrase = await readPassphrase('pubkey', flags);
-  try {
-    const { key, ownKid } = readPrivateKey({ file }, passphrase);
-    const publicKey = createPublicKey(key);
-    return new VerificationKey(publicKey, ownKid ?? thumbprint(publicKey));
-  } catch (error) {
-    if (!(error instanceof KeyError) || error.code !== 'ERR_KEY_PUBLIC_IN_PRIVATE_SLOT') throw error;
-    return readPublicKey({ file }, new SystemClock().now()).key;
-  }
 }
 
 async function write(path: string, text: string, force: boolean): Promise<void> {

@@ -47,24 +47,39 @@ export async function revoke(args: string[], terminal: Terminal): Promise<void> 
     await assertSameEncryption(directory, before, err);
     assertReadable(before, kid);
   }
-  const ring = new DirectoryKeyRing({ directory, policy, clock, events: new EventSource<KeyRingEvent>(() => undefined) });
+  const ring = new DirectoryKeyRing({
+    directory,
+    policy,
+    clock,
+    events: new EventSource<KeyRingEvent>(() => undefined),
+  });
   await showProgress(err, 'Revoking', ring.revokeKey(kid));
   warnOfFaults(before, err);
   const { active } = (await snapshotOf(directory, policy, clock.now())).state;
   const signs = active?.key.verificationKey.kid;
   const isSuccessor = active !== undefined && !before.held.some(({ name }) => name === active.name);
   if (flags.json === true)
-    return void out.write(`${printableJson({ kid, revoked: true, active: signs ?? null, madeSuccessor: isSuccessor })}\n`);
+    return void out.write(
+      `${printableJson({ kid, revoked: true, active: signs ?? null, madeSuccessor: isSuccessor })}\n`,
+    );
   out.write(
     table([
       ['revoked', `${kid}${before.listing.revoked.has(kid) ? '  (it was already)' : ''}`],
       ['mark', `${revokedName(kid)}  (keep it: it wins over the key file, also at boot)`],
-      ['signs now', signs === undefined ? 'no key' : `${signs}  (${active!.name}${isSuccessor ? ', made just now' : ''})`],
+      [
+        'signs now',
+        signs === undefined ? 'no key' : `${signs}  (${active!.name}${isSuccessor ? ', made just now' : ''})`,
+      ],
       ['here', 'its tokens are refused wherever this folder is seen, within a second'],
-      ['elsewhere', `within ${formatSpan(policy.maxAge)}, the max-age of the JWK Set; at worst after maxStale (24 h unless set)`],
+      [
+        'elsewhere',
+        `within ${formatSpan(policy.maxAge)}, the max-age of the JWK Set; at worst after maxStale (24 h unless set)`,
+      ],
     ]),
   );
-  err.write('Verifiers that cannot reach the JWK Set, or have a copy of the public key, go on until somebody tells them.\n');
+  err.write(
+    'Verifiers that cannot reach the JWK Set, or have a copy of the public key, go on until somebody tells them.\n',
+  );
 }
 
 /** Whether it signs has to be known: without a successor, nothing would. @throws KeyError */

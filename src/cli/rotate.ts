@@ -96,7 +96,9 @@ async function signingAtOnce(rotation: Rotation, force: boolean): Promise<RingKe
   const { state } = await snapshotOf(directory, policy, now);
   const made = state.keys.find(({ name }) => name === stem);
   if (made?.state === 'active') return made;
-  throw new Error(`${stem} was made and does not sign: another key began in the same second. Run this again.`);
+  throw new Error(
+    `${stem} was made and does not sign: another key began in the same second. Run this again.`,
+  );
 }
 
 function show(made: RingKey, rotation: Rotation, json: boolean, { out, err }: Terminal): void {
@@ -112,13 +114,20 @@ function show(made: RingKey, rotation: Rotation, json: boolean, { out, err }: Te
   const left = signsFrom - now;
   out.write(
     table([
-      ['key', `${name}.pem  (${isNew ? 'mode 0600; keep it out of git' : 'on its way already; none was made'})`],
+      [
+        'key',
+        `${name}.pem  (${isNew ? 'mode 0600; keep it out of git' : 'on its way already; none was made'})`,
+      ],
       ['kid', kid],
       ['signs from', `${formatInstant(signsFrom)}  (${left > 0 ? `in ${formatSpan(left)}` : 'now'})`],
       ...(active ? [['old key', `${active.name} verifies until ${formatInstant(end)}`]] : []),
     ]),
   );
   if (left <= 0) return;
-  err.write(`Nothing has to be done until then. Verifiers need up to ${formatSpan(leadOf(policy))} to learn of it: `);
-  err.write(`${leadSum(policy)}. Verifiers with a copy of the folder, or of a public key, need the new one by then.\n`);
+  err.write(
+    `Nothing has to be done until then. Verifiers need up to ${formatSpan(leadOf(policy))} to learn of it: `,
+  );
+  err.write(
+    `${leadSum(policy)}. Verifiers with a copy of the folder, or of a public key, need the new one by then.\n`,
+  );
 }

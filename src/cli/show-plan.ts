@@ -43,7 +43,11 @@ export function showPlan(planning: Planning, { out, err }: Terminal): void {
     ]),
   );
   err.write(active ? `The old key is ${active.name}. ` : 'No key signs at present. ');
-  err.write(onItsWay && !planning.atOnce ? `The next one, ${onItsWay.name}, is there already.\n` : 'Nothing was changed.\n');
+  err.write(
+    onItsWay && !planning.atOnce
+      ? `The next one, ${onItsWay.name}, is there already.\n`
+      : 'Nothing was changed.\n',
+  );
 }
 
 function nextKey({ snapshot, policy, now, atOnce }: Planning): NextKey {

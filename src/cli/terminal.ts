@@ -15,7 +15,12 @@ export function table(rows: readonly (readonly string[])[]): string {
   for (const row of rows)
     for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
   return rows
-    .map((row) => row.map((cell, at) => cell.padEnd(widths[at]!)).join('  ').trimEnd())
+    .map((row) =>
+      row
+        .map((cell, at) => cell.padEnd(widths[at]!))
+        .join('  ')
+        .trimEnd(),
+    )
     .map((line) => `${line}\n`)
     .join('');
 }

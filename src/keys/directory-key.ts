@@ -8,7 +8,7 @@ import { provePair } from './key-pair.js';
 import { privateKeyFrom } from './read-private-key.js';
 import { publicKeyFrom, type PublicKeyReading } from './read-public-key.js';
 import type { Signer } from './signer.js';
-import { VerificationKey } from './verification-key.js';
+import type { VerificationKey } from './verification-key.js';
 
 /** A key of a folder that was read and proven. */
 export interface DirectoryKey {

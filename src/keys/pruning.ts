@@ -17,7 +17,7 @@ export interface PrunableFile {
 /** What is being written is there for moments. Seconds. */
 const LEFTOVER_AFTER = 3600;
 
-const TEMPORARY = /^(.+)\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\.tmp$/;
+const TEMPORARY = /^(.+?\.(?:pem|pub|revoked))(?:\.[\w-]+)?\.tmp$/;
 
 /** How long something has to be there, and at what moment. Seconds. */
 export interface PruningTime {
@@ -69,7 +69,6 @@ function reasonOfKey(stem: string, snapshot: DirectorySnapshot): PruneReason | u
 function isTemporary(name: string): boolean {
   const target = TEMPORARY.exec(name)?.[1];
   return (
-    target !== undefined &&
-    (parseKeyFileName(target) !== undefined || parseRevokedName(target) !== undefined)
+    target !== undefined && (parseKeyFileName(target) !== undefined || parseRevokedName(target) !== undefined)
   );
 }
