@@ -76,13 +76,14 @@ module.exports = {
       from: {
         path: [
           '^src/(auth|http)/',
-          '^src/keys/(verification-key|read-public-key|jwk-set|remote-jwk-set)[^/]*$',
-          '^src/tokens/(token-verifier|verified-token-cache)[.]ts$',
+          '^src/keys/((only-)?verification-key|public-key-set|published-keys|read-public-key|jwk-set|remote-)[^/]*$',
+          '^src/tokens/(token-verifier|trusted-issuers|verified-token-cache)[.]ts$',
         ],
       },
       to: {
         path: [
-          '^src/keys/(signing-key|read-private-key|key-ring|key-pair|generate-key-pair)[^/]*$',
+          '^src/keys/(signing-key|read-private-key|key-pair|generate-key-pair)[^/]*$',
+          '^src/keys/(key-ring|fixed-key-ring|directory-key|held-key|ring-state|key-directory)[^/]*$',
           '^src/tokens/token-issuer[.]ts$',
         ],
         reachable: true,

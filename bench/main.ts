@@ -9,6 +9,7 @@ import { growthSuite } from './suites/growth.js';
 import { httpSuite } from './suites/http.js';
 import { issueSuite } from './suites/issue.js';
 import { memorySuite } from './suites/memory.js';
+import { remoteSuite } from './suites/remote.js';
 import { startSuite } from './suites/start.js';
 import type { Suite } from './suites/suite.js';
 import { verifySuite } from './suites/verify.js';
@@ -20,6 +21,7 @@ const SUITE: Record<SuiteName, Suite> = {
   memory: memorySuite,
   growth: growthSuite,
   start: startSuite,
+  remote: remoteSuite,
 };
 
 async function main(): Promise<void> {

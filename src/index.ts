@@ -18,7 +18,9 @@ export { TokenIssuer } from './tokens/token-issuer.js';
 export { TokenVerifier } from './tokens/token-verifier.js';
 
 export { generateKeyPair } from './keys/generate-key-pair.js';
+export { KeyRing } from './keys/key-ring.js';
 export { writeKeyPair } from './keys/key-pair-files.js';
+export { Signer } from './keys/signer.js';
 
 export { Clock } from './time/clock.js';
 
@@ -64,14 +66,21 @@ export type { AuthOptions, JwtFromRequest, RouteAccess } from './auth/route-acce
 export type { KeyErrorCode, OptionErrorCode } from './errors/developer-errors.js';
 export type { Fault } from './errors/jwt-rs256-error.js';
 export type { ClaimViolation } from './errors/token-errors.js';
+export type { AuthorizationServerMetadata } from './http/authorization-server-metadata.js';
+export type { ProtectedResourceMetadata } from './http/protected-resource-metadata.js';
 export type { GeneratedKeyPair, KeySize } from './keys/generate-key-pair.js';
 export type { KeyInput } from './keys/key-input.js';
+export type { KeyState } from './keys/key-life.js';
 export type { KeyPairFiles } from './keys/key-pair-files.js';
+export type { KeyRingEvent } from './keys/key-ring-events.js';
+export type { RingKey } from './keys/key-ring.js';
 export type { JwtRs256ModuleAsyncOptions } from './module/jwt-rs256.module.js';
 export type {
   JwtRs256ModuleExtras,
   JwtRs256ModuleOptions,
   JwtRs256OptionsFactory,
+  RotationOptions,
+  TrustedIssuer,
 } from './module/options.js';
 export type { MemorySessionStoreOptions } from './sessions/memory-session-store.js';
 export type { SessionEvent, SessionIdentity, SessionListener } from './sessions/session-events.js';
@@ -91,6 +100,7 @@ export type {
 export type { SessionClaims, SessionInfo, StartOptions } from './sessions/sessions.js';
 export type { TokenResponse } from './sessions/token-response.js';
 export type { Duration } from './time/duration.js';
+export type { ExactClaim } from './tokens/claim-rules.js';
 export type { TimeClaim, TokenType } from './tokens/claims.js';
 export type { IssuedAccessToken, SessionStamp, SigningReservation } from './tokens/signing-reservation.js';
 export type { UnverifiedToken } from './tokens/decode-unverified.js';

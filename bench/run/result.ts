@@ -7,7 +7,7 @@ export interface Figure extends Spread {
   /** Figures of one group belong into one table or picture, such as `new token`. */
   readonly group: string;
   readonly variant: string;
-  readonly unit: 'µs' | 'ms' | 'MB' | 'per s' | '%' | 'count';
+  readonly unit: 'µs' | 'ms' | 's' | 'MB' | 'per s' | '%' | 'count';
 }
 
 /** A promise about a ratio or a quantity, and what was measured. */

@@ -1,14 +1,10 @@
 import { createPublicKey, randomBytes, type KeyObject } from 'node:crypto';
 import { TokenVerifier } from 'nestjs-jwt-rs256';
 import { startContext } from '../fixtures/context.js';
-import {
-  FixedVerificationKeys,
-  SystemClock,
-  VerificationKey,
-  type VerifierOptions,
-} from '../fixtures/internals.js';
+import { FixedVerificationKeys, SystemClock, VerificationKey } from '../fixtures/internals.js';
 import { makeKeyPair, type BenchKeyPair } from '../fixtures/key-pair.js';
-import { AUDIENCE, claimsOf, freshCopy, ISSUER, mint, mintOfLength } from '../fixtures/tokens.js';
+import { claimsOf, freshCopy, mint, mintOfLength } from '../fixtures/tokens.js';
+import { VERIFYING } from '../fixtures/verifying.js';
 import { rawVerifiers } from '../peers/node-crypto.js';
 import { ourVerifier } from '../peers/ours.js';
 import { figure, type Figure } from '../run/result.js';
@@ -23,18 +19,6 @@ export const LENGTH_NEW = 'new token, by length';
 export const LENGTH_SEEN = 'token seen before, by length';
 export const BITS_VERIFY = 'new token, by key size';
 export const BITS_ISSUE = 'issue, 16 in flight, by key size';
-
-const VERIFYING: VerifierOptions = {
-  issuer: ISSUER,
-  audience: [AUDIENCE],
-  typ: 'at+jwt',
-  verifyClaims: ['exp', 'nbf', 'iat'],
-  requiredClaims: ['exp', 'iat', 'nbf'],
-  clockTolerance: 10,
-  maxTokenTtl: 86_400,
-  maxTokenLength: 8192,
-  cacheSize: 0,
-};
 
 /** How cost grows with the number of keys, the length of tokens and the size of keys. */
 export const growthSuite: Suite = async (options) => {

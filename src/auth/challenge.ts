@@ -5,7 +5,12 @@ export interface Challenge {
   /** RFC 6750 §3.1. Left out when no credentials were sent. */
   readonly error?: string;
   readonly description?: string;
+  /** The URL of the metadata of the protected resource (RFC 9728 §5.1). */
+  readonly resourceMetadata?: string | undefined;
 }
+
+/** What stays the same whatever was wrong. */
+export type ChallengeOrigin = Pick<Challenge, 'scheme' | 'realm' | 'resourceMetadata'>;
 
 const PRINTABLE = /^[\x20-\x7e]*$/;
 const NOT_PRINTABLE = /[^\x20-\x7e]/g;
@@ -18,16 +23,18 @@ export function isHeaderText(text: string): boolean {
 }
 
 /** The value of WWW-Authenticate (RFC 6750 §3, RFC 9110 §11.6.1), with header-safe characters only. */
-export function challengeHeader({ scheme, realm, error, description }: Challenge): string {
+export function challengeHeader(challenge: Challenge): string {
+  const { scheme, realm, error, description, resourceMetadata } = challenge;
   const parameters: string[] = [];
   if (realm !== undefined) parameters.push(`realm="${quotable(realm)}"`);
   if (error !== undefined) parameters.push(`error="${error}"`);
   if (description !== undefined)
     parameters.push(`error_description="${description.replace(NOT_ALLOWED, '?')}"`);
+  if (resourceMetadata !== undefined) parameters.push(`resource_metadata="${quotable(resourceMetadata)}"`);
   return parameters.length === 0 ? scheme : `${scheme} ${parameters.join(', ')}`;
 }
 
 /** A realm that AuthGuard hands over was not checked before. */
-function quotable(realm: string): string {
-  return realm.replace(NOT_PRINTABLE, '?').replace(/[\\"]/g, '\\$&');
+function quotable(text: string): string {
+  return text.replace(NOT_PRINTABLE, '?').replace(/[\\"]/g, '\\$&');
 }

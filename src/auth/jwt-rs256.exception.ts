@@ -1,7 +1,7 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import type { JwtRs256Error } from '../errors/jwt-rs256-error.js';
 import { UnavailableError } from '../errors/unavailable-errors.js';
-import { challengeHeader, type Challenge } from './challenge.js';
+import { challengeHeader, type ChallengeOrigin } from './challenge.js';
 
 /** How a kind of error is answered. `error` is the code of RFC 6750 §3.1 where there is one. */
 interface Answer {
@@ -48,7 +48,7 @@ export class JwtRs256Exception extends HttpException {
   /** Such as `WWW-Authenticate` or `Retry-After`. */
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(error: JwtRs256Error, where: Pick<Challenge, 'scheme' | 'realm'>) {
+  constructor(error: JwtRs256Error, where: ChallengeOrigin) {
     const answer = BY_CODE[error.code] ?? BY_FAULT[error.fault];
     // A developer's error may name files and options: the log has it, the client gets only the code.
     const message = error.fault === 'developer' ? 'Internal server error' : error.message;
@@ -59,16 +59,11 @@ export class JwtRs256Exception extends HttpException {
   }
 }
 
-function headersOf(
-  error: JwtRs256Error,
-  answer: Answer,
-  where: Pick<Challenge, 'scheme' | 'realm'>,
-): Record<string, string> {
-  const { scheme, realm } = where;
-  if (answer.challenge === 'bare') return { 'WWW-Authenticate': challengeHeader({ scheme, realm }) };
+function headersOf(error: JwtRs256Error, answer: Answer, where: ChallengeOrigin): Record<string, string> {
+  if (answer.challenge === 'bare') return { 'WWW-Authenticate': challengeHeader(where) };
   if (answer.challenge === 'full') {
     return {
-      'WWW-Authenticate': challengeHeader({ scheme, realm, error: answer.error, description: error.message }),
+      'WWW-Authenticate': challengeHeader({ ...where, error: answer.error, description: error.message }),
     };
   }
   return error instanceof UnavailableError ? { 'Retry-After': String(error.retryAfter) } : {};

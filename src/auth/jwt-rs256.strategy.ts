@@ -28,6 +28,8 @@ export type ValidatePrincipal = (claims: AccessTokenClaims, request: any) => unk
 export interface JwtRs256StrategyOptions {
   readonly scheme: string;
   readonly realm: string | undefined;
+  /** In every challenge: the URL of the metadata of the protected resource (RFC 9728 §5.1). */
+  readonly resourceMetadata?: string | undefined;
   readonly jwtFromRequest: JwtFromRequest | undefined;
   readonly validate: ValidatePrincipal | undefined;
   readonly strategyName: string;
@@ -133,6 +135,7 @@ export class JwtRs256Strategy extends PassportJwtStrategy implements OnModuleIni
       return new JwtRs256Exception(error, {
         scheme: this.options.scheme,
         realm: options.realm ?? this.options.realm,
+        resourceMetadata: this.options.resourceMetadata,
       });
     }
     this.logger.error('A hook (validate or jwtFromRequest) failed', traceOf(error));

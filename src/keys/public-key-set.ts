@@ -1,41 +1,38 @@
 import type { PublishedKeys } from './published-keys.js';
 import type { VerificationKey } from './verification-key.js';
-import { VerificationKeys } from './verification-keys.js';
+import { FixedVerificationKeys, VerificationKeys } from './verification-keys.js';
 
 /** The verification keys of this service, as others and its own verifier see them. A key ring keeps them up to date. */
 export class PublicKeySet extends VerificationKeys implements PublishedKeys {
-  #version = {};
-  #keys: ReadonlyMap<string, VerificationKey>;
+  #published: readonly VerificationKey[];
+  /** Its identity is the version. */
+  #found: FixedVerificationKeys;
 
   constructor(keys: readonly VerificationKey[] = []) {
     super();
-    this.#keys = byKid(keys);
+    this.#published = keys;
+    this.#found = new FixedVerificationKeys(keys);
   }
 
   override get version(): unknown {
-    return this.#version;
+    return this.#found;
   }
 
   get published(): readonly VerificationKey[] {
-    return [...this.#keys.values()];
+    return this.#published;
   }
 
   override find(kid: string | undefined): VerificationKey | undefined {
-    if (kid !== undefined) return this.#keys.get(kid);
-    return this.#keys.size === 1 ? this.#keys.values().next().value : undefined;
+    return this.#found.find(kid);
   }
 
   /** Puts other keys in the place of these. Where they are the same ones, nothing changes, the version neither. */
   replace(keys: readonly VerificationKey[]): void {
-    const next = byKid(keys);
     const isSame =
-      next.size === this.#keys.size && [...next].every(([kid, key]) => this.#keys.get(kid)?.equals(key));
+      keys.length === this.#published.length &&
+      keys.every((key) => this.#found.find(key.kid)?.equals(key) === true);
     if (isSame) return;
-    this.#keys = next;
-    this.#version = {};
+    this.#published = keys;
+    this.#found = new FixedVerificationKeys(keys);
   }
-}
-
-function byKid(keys: readonly VerificationKey[]): ReadonlyMap<string, VerificationKey> {
-  return new Map(keys.map((key) => [key.kid, key]));
 }

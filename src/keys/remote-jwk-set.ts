@@ -46,6 +46,7 @@ export class RemoteJwkSet extends VerificationKeys {
   /** In a row. While there are any, it is not known which keys the issuer has. */
   #failures = 0;
   #cause: unknown;
+  /** When the pause after the last failure is over; always past while there is none. */
   #retryAt = Number.NEGATIVE_INFINITY;
   /** When an unknown kid last caused a fetch. */
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -179,7 +180,6 @@ export class RemoteJwkSet extends VerificationKeys {
     this.#asOf = began;
     this.#failures = 0;
     this.#cause = undefined;
-    this.#retryAt = Number.NEGATIVE_INFINITY;
     this.#report.succeeded(reading, hasChanged);
     return refreshAfter(freshFor(response, this.#policy), Math.random());
   }

@@ -8,7 +8,7 @@ export interface RingState {
   readonly active: UsableKey | undefined;
   /** The newest at the head. */
   readonly keys: readonly RingKey[];
-  /** The one that signs at the head. */
+  /** The newest at the head. */
   readonly verifying: readonly VerificationKey[];
   /** Unix seconds between which it stays like this. */
   readonly since: number;
@@ -28,15 +28,17 @@ export function ringStateOf(usable: readonly UsableKey[], retention: number, now
   const active = activeOf(usable, now);
   const newestFirst = usable.toSorted((a, b) => (a.signsFrom > b.signsFrom ? -1 : 1));
   const keys = newestFirst.map((held) => describe(held, usable, { retention, now, active }));
-  const verifying = newestFirst.filter((_, index) => keys[index]!.state !== 'retired');
-  const others = verifying.filter((held) => held !== active);
+  const verifying = newestFirst
+    .filter((_, index) => keys[index]!.state !== 'retired')
+    .map(({ key }) => key.verificationKey);
   const ahead = keys
     .flatMap(({ signsFrom, signsUntil, verifiesUntil }) => [signsFrom, signsUntil, verifiesUntil])
     .filter((time) => time > now);
   return {
     active,
     keys,
-    verifying: [...(active ? [active] : []), ...others].map(({ key }) => key.verificationKey),
+    // A key may be there under two names.
+    verifying: [...new Map(verifying.map((key) => [key.kid, key])).values()],
     since: now,
     until: Math.min(...ahead),
   };

@@ -1,11 +1,8 @@
 import { OptionError } from '../errors/developer-errors.js';
+import type { JwkSetCaching } from './jwk-set-caching.js';
 
 /** What decides how long keys live. Times are in seconds. */
-export interface RotationPolicy {
-  /** `max-age` of the JWK Set: for so long others may know nothing of a new key, and of a revoked one's end. */
-  readonly maxAge: number;
-  /** `stale-while-revalidate` of the JWK Set (RFC 5861 §3). */
-  readonly staleWhileRevalidate: number;
+export interface RotationPolicy extends JwkSetCaching {
   readonly maxTokenTtl: number;
   readonly notBefore: number;
   readonly clockTolerance: number;

@@ -3,15 +3,19 @@ import {
   type DynamicModule,
   Inject,
   Module,
+  type NestModule,
+  Optional,
   type Provider,
 } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, ModulesContainer } from '@nestjs/core';
 import { JwtRs256ExceptionFilter } from '../auth/jwt-rs256-exception.filter.js';
 import { JwtRs256Guard } from '../auth/jwt-rs256.guard.js';
 import { OptionError } from '../errors/developer-errors.js';
+import { Publisher } from '../http/publisher.service.js';
 import {
   ConfigurableModuleClass,
   DEFAULT_EXTRAS,
+  MODULE_EXTRAS_TOKEN,
   MODULE_OPTIONS_TOKEN,
 } from './jwt-rs256.module-definition.js';
 import type { JwtRs256ModuleExtras, JwtRs256ModuleOptions } from './options.js';
@@ -44,9 +48,18 @@ export type JwtRs256ModuleAsyncOptions = ConfigurableModuleAsyncOptions<JwtRs256
  * ```
  */
 @Module({})
-export class JwtRs256Module {
-  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+export class JwtRs256Module implements NestModule {
+  constructor(
+    @Inject(ModulesContainer) modules: ModulesContainer,
+    // Missing where the module was imported bare, which has a message of its own.
+    @Optional() @Inject(Publisher) private readonly publisher?: Publisher,
+  ) {
     assertOnce(modules);
+  }
+
+  /** Nest calls it after the application was configured and before it registers any route. */
+  configure(): void {
+    this.publisher?.publish();
   }
 
   /**
@@ -91,16 +104,29 @@ function assemble(definition: DynamicModule, extras: JwtRs256ModuleExtras): Dyna
   // useExisting, so that a test can override the guard and the filter.
   const filter: Provider = { provide: APP_FILTER, useExisting: JwtRs256ExceptionFilter };
   const guard: Provider = { provide: APP_GUARD, useExisting: JwtRs256Guard };
+  const given: Provider = { provide: MODULE_EXTRAS_TOKEN, useValue: onlyExtras(extras) };
   return {
     ...definition,
     module: JwtRs256Module,
-    providers: [...(definition.providers ?? []), ...PROVIDERS, filter, ...(globalGuard ? [guard] : [])],
+    providers: [
+      ...(definition.providers ?? []),
+      given,
+      ...PROVIDERS,
+      filter,
+      ...(globalGuard ? [guard] : []),
+    ],
     exports: EXPORTS,
   };
 }
 
+/** What stands beside them in `forRoot` are the options, with a key among them. */
+function onlyExtras(given: JwtRs256ModuleExtras): JwtRs256ModuleExtras {
+  const names = Object.keys(DEFAULT_EXTRAS) as (keyof JwtRs256ModuleExtras)[];
+  return Object.fromEntries(names.map((name) => [name, given[name]]));
+}
+
 function assertBooleans(extras: JwtRs256ModuleExtras): void {
-  for (const name of Object.keys(DEFAULT_EXTRAS) as (keyof JwtRs256ModuleExtras)[]) {
+  for (const name of ['isGlobal', 'globalGuard'] as const) {
     if (extras[name] !== undefined && typeof extras[name] !== 'boolean')
       throw misuse(`: ${name} must be true or false.`);
   }

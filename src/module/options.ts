@@ -1,6 +1,9 @@
 import type { ValidatePrincipal } from '../auth/jwt-rs256.strategy.js';
 import type { JwtFromRequest } from '../auth/route-access.js';
+import type { AuthorizationServerMetadata } from '../http/authorization-server-metadata.js';
+import type { ProtectedResourceMetadata } from '../http/protected-resource-metadata.js';
 import type { KeyInput } from '../keys/key-input.js';
+import type { Signer } from '../keys/signer.js';
 import type { SessionStore } from '../sessions/session-store.js';
 import type { Clock } from '../time/clock.js';
 import type { Duration } from '../time/duration.js';
@@ -30,8 +33,30 @@ export interface JwtRs256ModuleOptions {
   privateKey?: KeyInput;
   /** Verifies. Derived from `privateKey` when left out; given both, they must be a pair. */
   publicKey?: KeyInput;
-  /** Of an encrypted `privateKey`. */
+  /** Of an encrypted `privateKey`, or of the private keys in `keyDirectory`. */
   passphrase?: string;
+  /** Signs in the place of `privateKey`: a key that never enters this process (KMS, HSM, Vault). It is proven at boot. */
+  signer?: Signer;
+  /**
+   * A folder of keys in the place of one: `rs256.pem`, and `rs256-20261122T100000Z.pem` that signs from then on. It is
+   * looked at every second, so keys rotate without a restart. See `KeyRing`.
+   */
+  keyDirectory?: string;
+  /** Makes a new key in `keyDirectory` by itself. Needs a folder that can be written. Default: never. */
+  rotation?: RotationOptions;
+  /**
+   * The URL of the JWK Set of `issuer`, in a service that has no key of its own and trusts one issuer. `https`, or `http`
+   * on the loopback interface. `issuer` and `audience` are then needed. Default: none.
+   */
+  jwksUri?: string;
+  /** As `jwksUri`, with the URL of the JWK Set from the metadata of `issuer` (RFC 8414). Default: left out. */
+  discovery?: true;
+  /** Lets `jwksUri` or `discovery` use `http` on other hosts: whoever is on the way can then replace the keys. Default: false. */
+  allowInsecureHttp?: boolean;
+  /** For so long the last keys from `jwksUri` or `discovery` verify while no newer ones can be had. Default: `'24h'`. */
+  maxStale?: Duration;
+  /** Issuers whose tokens are accepted besides those of the keys above. Default: none. */
+  trustedIssuers?: readonly TrustedIssuer[];
   /** `iss`: stamped, and required on verify (RFC 7519 §4.1.1). Left out: neither, and a warning at boot. */
   issuer?: string;
   /** `aud`: stamped, and one of them required on verify (RFC 7519 §4.1.3). Left out: neither, and a warning at boot. */
@@ -74,6 +99,8 @@ export interface JwtRs256ModuleOptions {
   maxPendingSignatures?: number;
   /** Sessions: refresh tokens, log-out and revocation, through `SessionService`. Default: off. */
   sessions?: SessionOptions;
+  /** For how long others may keep the published JWK Set. Default: `{ maxAge: '5m', staleWhileRevalidate: '10m' }`. */
+  jwksCache?: JwksCacheOptions;
   /** For tests: `TestClock` of `nestjs-jwt-rs256/testing`. What it lacks comes from the machine's clock. */
   clock?: Pick<Clock, 'now'> & Partial<Clock>;
   /** The name in passport's registry. Default: `'jwt-rs256'`. */
@@ -85,6 +112,58 @@ export interface JwtRs256ModuleOptions {
    * so it can neither switch the signature off nor change a claim. Default: ours.
    */
   wrapVerifier?: (verifier: Pick<TokenVerifier, 'verify'>) => Pick<TokenVerifier, 'verify'>;
+}
+
+/** The option `rotation`. */
+export interface RotationOptions {
+  /** How long a key signs. At least half an hour; a month is usual. */
+  every: Duration;
+}
+
+/**
+ * A member of the option `trustedIssuers`: an issuer, where its keys are, and what its tokens must be. Exactly one of
+ * `jwksUri`, `discovery` and `publicKey`. An unknown member stops the boot.
+ *
+ * @example
+ * ```ts
+ * import type { TrustedIssuer } from 'nestjs-jwt-rs256';
+ *
+ * const keycloak: TrustedIssuer = {
+ *   issuer: 'https://sso.example.com/realms/staff',
+ *   discovery: true,
+ *   audience: 'orders',
+ *   claims: { typ: 'Bearer' },
+ * };
+ * ```
+ */
+export interface TrustedIssuer {
+  /** `iss`: the token has exactly this text. */
+  issuer: string;
+  /**
+   * `aud`: one of these is required. false: not looked at, which needs `claims`, or ID tokens would pass as access tokens.
+   * Default: the option `audience` of the module; without that it has to be given.
+   */
+  audience?: string | readonly string[] | false;
+  /** The URL of its JWK Set. `https`, or `http` on the loopback interface. */
+  jwksUri?: string;
+  /** Its JWK Set is found from the metadata of `issuer` (RFC 8414). */
+  discovery?: true;
+  /** Its one key. Where that brings no kid of its own, as a PEM, whatever kid the token has is taken. */
+  publicKey?: KeyInput;
+  /** The `typ` to require. Default: `at+jwt`, `JWT` or none. */
+  typ?: TokenType;
+  /** Claims that must be present. Default: `['exp', 'iat']`. */
+  requiredClaims?: readonly string[];
+  /** Claims that must have exactly this value. Default: none. */
+  claims?: Readonly<Record<string, string | number | boolean>>;
+  /** Allowed difference between clocks, for exp, nbf and iat. Default: that of the module. */
+  clockTolerance?: Duration;
+  /** The longest `exp - iat` there may be. Default: that of the module. */
+  maxTokenTtl?: Duration;
+  /** Lets `jwksUri` or `discovery` use `http` on other hosts: whoever is on the way can then replace the keys. Default: false. */
+  allowInsecureHttp?: boolean;
+  /** For so long its last keys from `jwksUri` or `discovery` verify while no newer ones can be had. Default: `'24h'`. */
+  maxStale?: Duration;
 }
 
 /** The option `sessions`. */
@@ -108,12 +187,35 @@ export interface SessionOptions {
   maxListAge?: Duration;
 }
 
+/** The option `jwksCache`: the Cache-Control of what is published. Whole seconds. */
+export interface JwksCacheOptions {
+  /** They may use it without asking again (RFC 9111 §5.2.2.1). Default: `'5m'`. */
+  maxAge?: Duration;
+  /** They may go on using it while they ask (RFC 5861 §3). Default: `'10m'`. */
+  staleWhileRevalidate?: Duration;
+}
+
+/** The extra `jwks`. */
+export interface JwksOptions {
+  /** At the root, whatever the global prefix. Default: `'/.well-known/jwks.json'`. */
+  path?: string;
+}
+
 /** What decides which providers there are, and so cannot come from an asynchronous factory. */
 export interface JwtRs256ModuleExtras {
   /** Register globally, so that feature modules import nothing. Default: true. */
   isGlobal?: boolean;
   /** Guard every route; `@Public()` opens one. Default: false. */
   globalGuard?: boolean;
+  /** Publish the verification keys as a JWK Set (RFC 7517 §5). Default: false; true where `metadata` is given. */
+  jwks?: boolean | JwksOptions;
+  /**
+   * Publish the metadata of the issuer (RFC 8414), so that its keys are found from its URL alone; or the same with members
+   * of your own. Needs `issuer`. Default: false.
+   */
+  metadata?: boolean | AuthorizationServerMetadata;
+  /** Publish this service's metadata as a protected resource (RFC 9728), and name it in challenges. Default: false. */
+  protectedResource?: false | ProtectedResourceMetadata;
 }
 
 /** A class that `forRootAsync({ useClass })` or `useExisting` asks for the options. */

@@ -2,7 +2,7 @@ import type { JwtRs256StrategyOptions } from '../auth/jwt-rs256.strategy.js';
 import { isScheme } from '../auth/bearer-credentials.js';
 import { isHeaderText } from '../auth/challenge.js';
 import { OptionError } from '../errors/developer-errors.js';
-import type { KeyPairOptions } from '../keys/key-pair.js';
+import type { JwkSetCaching } from '../keys/jwk-set-caching.js';
 import { SystemClock, type Clock } from '../time/clock.js';
 import { toSeconds } from '../time/duration.js';
 import type { TimeClaim, TokenType } from '../tokens/claims.js';
@@ -11,16 +11,30 @@ import { assertLifetime, type TokenIssuerOptions } from '../tokens/token-issuer.
 import type { TokenVerifierOptions } from '../tokens/token-verifier.js';
 import { DEFAULT_EXTRAS } from './jwt-rs256.module-definition.js';
 import type { JwtRs256ModuleOptions } from './options.js';
+import { resolveKeys, type ResolvedKeys } from './resolve-keys.js';
+import { resolveJwksCache } from './resolve-publishing.js';
+import { hasOwnKeys, resolveShortForm, type ResolvedRemoteKeys } from './resolve-remote-keys.js';
 import { resolveSessions, type ResolvedSessions } from './resolve-sessions.js';
+import {
+  foreignDemandsOf,
+  resolveTrustedIssuers,
+  warningsOfTrust,
+  type ResolvedTrustedIssuer,
+} from './resolve-trusted-issuers.js';
 
 /** The options, checked and sorted by who needs them. Times are in seconds. */
 export interface ResolvedOptions {
-  readonly keys: KeyPairOptions;
+  /** Undefined in a service with no key of its own. */
+  readonly keys: ResolvedKeys | undefined;
+  /** Where the keys of `issuer` come from then; undefined where it trusts others only. */
+  readonly remoteKeys: ResolvedRemoteKeys | undefined;
+  readonly trustedIssuers: readonly ResolvedTrustedIssuer[];
   readonly issuing: TokenIssuerOptions;
   readonly verifying: TokenVerifierOptions;
   readonly strategy: JwtRs256StrategyOptions;
   /** Undefined: sessions are off. */
   readonly sessions: ResolvedSessions | undefined;
+  readonly jwksCache: JwkSetCaching;
   readonly clock: Clock;
   readonly wrapIssuer: JwtRs256ModuleOptions['wrapIssuer'];
   readonly wrapVerifier: JwtRs256ModuleOptions['wrapVerifier'];
@@ -33,6 +47,14 @@ const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
   privateKey: true,
   publicKey: true,
   passphrase: true,
+  signer: true,
+  keyDirectory: true,
+  rotation: true,
+  jwksUri: true,
+  discovery: true,
+  allowInsecureHttp: true,
+  maxStale: true,
+  trustedIssuers: true,
   issuer: true,
   audience: true,
   clientId: true,
@@ -51,6 +73,7 @@ const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
   verifiedTokenCache: true,
   maxPendingSignatures: true,
   sessions: true,
+  jwksCache: true,
   clock: true,
   strategyName: true,
   wrapIssuer: true,
@@ -66,6 +89,7 @@ const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
 export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions {
   assertObject(options);
   assertKnown(options);
+  const remoteKeys = resolveShortForm(options);
   const common = resolveCommon(options);
   const clock = resolveClock(options.clock);
   const clockTolerance = toSeconds(options.clockTolerance ?? 10, 'clockTolerance');
@@ -74,21 +98,35 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
     options.sessions === undefined
       ? undefined
       : resolveSessions(options.sessions, { clock, maxTokenTtl, clockTolerance });
+  const verifying = {
+    ...common,
+    ...(remoteKeys ? foreignDemandsOf(options, '') : {}),
+    verifyClaims: resolveVerifyClaims(options.verifyClaims),
+    clockTolerance,
+    cacheSize: resolveCacheSize(options.verifiedTokenCache),
+  };
+  const trustedIssuers = resolveTrustedIssuers(options, verifying);
+  const hasNoKey = remoteKeys !== undefined || (trustedIssuers.length > 0 && !hasOwnKeys(options));
+  const issuing = resolveIssuing(options, common);
+  const jwksCache = resolveJwksCache(options.jwksCache);
+  const keyTimes = { ...jwksCache, maxTokenTtl, clockTolerance, notBefore: issuing.notBefore };
   return {
-    keys: resolveKeys(options),
-    issuing: resolveIssuing(options, common),
-    verifying: {
-      ...common,
-      verifyClaims: resolveVerifyClaims(options.verifyClaims),
-      clockTolerance,
-      cacheSize: resolveCacheSize(options.verifiedTokenCache),
-    },
+    keys: hasNoKey ? undefined : resolveKeys(options, keyTimes),
+    remoteKeys,
+    trustedIssuers,
+    issuing,
+    verifying,
     strategy: resolveStrategy(options),
     sessions,
+    jwksCache,
     clock,
     wrapIssuer: resolveFunction(options.wrapIssuer, 'wrapIssuer'),
     wrapVerifier: resolveFunction(options.wrapVerifier, 'wrapVerifier'),
-    warnings: [...warningsOf(common), ...(sessions?.warnings ?? [])],
+    warnings: [
+      ...(hasNoKey ? [] : warningsOf(common)),
+      ...warningsOfTrust(options, remoteKeys, trustedIssuers),
+      ...(sessions?.warnings ?? []),
+    ],
   };
 }
 
@@ -133,17 +171,6 @@ function resolveStrategy(options: JwtRs256ModuleOptions): JwtRs256StrategyOption
     jwtFromRequest: resolveFunction(options.jwtFromRequest, 'jwtFromRequest'),
     validate: resolveFunction(options.validate, 'validate'),
     strategyName: requireText(strategyName, 'strategyName'),
-  };
-}
-
-function resolveKeys(options: JwtRs256ModuleOptions): KeyPairOptions {
-  const { privateKey, publicKey, passphrase } = options;
-  if (passphrase !== undefined && typeof passphrase !== 'string') throw invalid('passphrase must be a text.');
-  // Present but undefined goes on as it is: an unset variable must not turn an issuer into a verifier.
-  return {
-    ...('privateKey' in options ? { privateKey } : {}),
-    ...('publicKey' in options ? { publicKey } : {}),
-    passphrase,
   };
 }
 

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { VerifyOnlyError } from '../errors/developer-errors.js';
 import type { AccessTokenClaims } from '../tokens/claims.js';
 import { decodeUnverified, type UnverifiedToken } from '../tokens/decode-unverified.js';
 import type { IssueOptions, TokenClaimsInput, TokenIssuer } from '../tokens/token-issuer.js';
@@ -27,7 +26,7 @@ import type { TokenVerifier, VerifyOptions } from '../tokens/token-verifier.js';
 export class TokenService {
   constructor(
     private readonly verifier: Pick<TokenVerifier, 'verify'>,
-    private readonly issuer: Pick<TokenIssuer, 'issue'> | undefined,
+    private readonly issuer: Pick<TokenIssuer, 'issue'>,
     private readonly maxTokenLength: number,
   ) {}
 
@@ -43,7 +42,6 @@ export class TokenService {
    * @throws SignerBusyError when `maxPendingSignatures` are under way (503).
    */
   async issue(claims: TokenClaimsInput, options?: IssueOptions): Promise<string> {
-    if (!this.issuer) throw new VerifyOnlyError();
     return this.issuer.issue(claims, options);
   }
 

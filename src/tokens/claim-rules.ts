@@ -8,6 +8,9 @@ import {
 import type { TimeClaim } from './claims.js';
 import type { JsonObject } from './strict-json.js';
 
+/** A claim that must be there with this very value. */
+export type ExactClaim = readonly [name: string, value: string | number | boolean];
+
 /** What the claims of a token are measured against. Times are in seconds. */
 export interface ClaimPolicy {
   /** Each must equal `iss`; a per-call issuer narrows the configured one, never widens it. */
@@ -16,6 +19,9 @@ export interface ClaimPolicy {
   readonly audience: readonly string[] | undefined;
   readonly verifyClaims: readonly TimeClaim[];
   readonly requiredClaims: readonly string[];
+  readonly exactClaims: readonly ExactClaim[];
+  /** Whether `scope` may be a list of texts as well, as some issuers stamp it. */
+  readonly allowsScopeList: boolean;
   readonly clockTolerance: number;
   readonly maxTokenTtl: number;
 }
@@ -106,13 +112,23 @@ function timeRule(claim: string): ClaimRule {
       : wrong(claim, 'is not a number of seconds');
 }
 
-function textRule(claim: string, mayBeEmpty = false): ClaimRule {
+function textRule(claim: string): ClaimRule {
   return (claims) => {
     const value = claims[claim];
-    if (value === undefined || (typeof value === 'string' && (mayBeEmpty || value !== ''))) return undefined;
-    return wrong(claim, mayBeEmpty ? 'is not a text' : 'is not a text, or is empty');
+    if (value === undefined || (typeof value === 'string' && value !== '')) return undefined;
+    return wrong(claim, 'is not a text, or is empty');
   };
 }
+
+/** RFC 9068 §2.2.3 wants one text. It may be empty. */
+const scope: ClaimRule = (claims, { allowsScopeList }) => {
+  const value = claims.scope;
+  if (value === undefined || typeof value === 'string') return undefined;
+  if (!allowsScopeList) return wrong('scope', 'is not a text');
+  return Array.isArray(value) && value.every((member) => typeof member === 'string')
+    ? undefined
+    : wrong('scope', 'is neither a text nor a list of texts');
+};
 
 const expired: ClaimRule = (claims, policy, now) => {
   if (!isTime(claims.exp) || !policy.verifyClaims.includes('exp') || now < claims.exp + policy.clockTolerance)
@@ -175,6 +191,14 @@ const audience: ClaimRule = ({ aud }, policy) => {
     : wrong('aud', 'does not name an audience of this service');
 };
 
+const exactClaims: ClaimRule = (claims, policy) => {
+  for (const [name, value] of policy.exactClaims) {
+    if (!Object.hasOwn(claims, name)) return wrong(name, 'is missing');
+    if (claims[name] !== value) return wrong(name, 'does not have the expected value');
+  }
+  return undefined;
+};
+
 /** RFC 7800 §3: whoever ignores `cnf` accepts a token from somebody who cannot prove to own its key. */
 const senderConstrained: ClaimRule = ({ cnf }) =>
   cnf === undefined ? undefined : wrong('cnf', 'binds it to a key: it is no bearer token');
@@ -189,12 +213,20 @@ const FORM_RULES: readonly ClaimRule[] = [
   textRule('jti'),
   textRule('client_id'),
   textRule('sid'),
-  textRule('scope', true),
+  scope,
   expAfterIat,
   senderConstrained,
 ];
 
 /** What depends on the time or the policy. */
-const POLICY_RULES: readonly ClaimRule[] = [expired, notYetValid, issuedInFuture, tooLong, issuer, audience];
+const POLICY_RULES: readonly ClaimRule[] = [
+  expired,
+  notYetValid,
+  issuedInFuture,
+  tooLong,
+  issuer,
+  audience,
+  exactClaims,
+];
 
 const ALL_RULES = [...FORM_RULES, ...POLICY_RULES];

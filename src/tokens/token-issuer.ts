@@ -79,8 +79,10 @@ export class TokenIssuer {
    * Takes the right to one signature in advance, for whoever must not be refused half-way.
    *
    * @throws SignerBusyError when `maxPendingSignatures` are under way.
+   * @throws VerifyOnlyError, KeysUnavailableError where nobody can sign.
    */
   reserve(): SigningReservation {
+    this.assertSomebodySigns();
     const release = this.slots.take();
     return {
       release,
@@ -94,6 +96,10 @@ export class TokenIssuer {
         }
       },
     };
+  }
+
+  private assertSomebodySigns(): void {
+    void this.keys.active;
   }
 
   private async sign(

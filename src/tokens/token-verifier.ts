@@ -9,7 +9,14 @@ import type { VerificationKey } from '../keys/verification-key.js';
 import type { VerificationKeys } from '../keys/verification-keys.js';
 import type { Clock } from '../time/clock.js';
 import { toSeconds, type Duration } from '../time/duration.js';
-import { assertClaims, assertClaimsAgain, isValidAt, validityOf, type ClaimPolicy } from './claim-rules.js';
+import {
+  assertClaims,
+  assertClaimsAgain,
+  isValidAt,
+  validityOf,
+  type ClaimPolicy,
+  type ExactClaim,
+} from './claim-rules.js';
 import type { AccessTokenClaims, TimeClaim, TokenType } from './claims.js';
 import { parseClaims, parseHeader, splitCompactJws, type CompactJws } from './compact-jws.js';
 import { requireText, requireTexts } from './option-text.js';
@@ -21,9 +28,14 @@ import { VerifiedTokenCache } from './verified-token-cache.js';
 export interface TokenVerifierOptions {
   readonly issuer: string | undefined;
   readonly audience: readonly string[] | undefined;
-  readonly typ: TokenType;
+  /** Undefined: `at+jwt`, `JWT` or none. */
+  readonly typ: TokenType | undefined;
   readonly verifyClaims: readonly TimeClaim[];
   readonly requiredClaims: readonly string[];
+  /** Claims that must have exactly these values. Default: none. */
+  readonly exactClaims?: readonly ExactClaim[];
+  /** Whether `scope` may be a list of texts as well. Default: false. */
+  readonly allowsScopeList?: boolean;
   readonly clockTolerance: number;
   readonly maxTokenTtl: number;
   readonly maxTokenLength: number;
@@ -69,7 +81,12 @@ export class TokenVerifier {
     private readonly clock: Clock,
     private readonly options: TokenVerifierOptions,
   ) {
-    this.policy = { ...options, issuers: options.issuer === undefined ? [] : [options.issuer] };
+    this.policy = {
+      ...options,
+      exactClaims: options.exactClaims ?? [],
+      allowsScopeList: options.allowsScopeList ?? false,
+      issuers: options.issuer === undefined ? [] : [options.issuer],
+    };
     this.cache = options.cacheSize > 0 ? new VerifiedTokenCache(options.cacheSize) : undefined;
   }
 
@@ -123,6 +140,11 @@ export class TokenVerifier {
     return seen.claims as AccessTokenClaims;
   }
 
+  /** Whether this very token was verified before, and the keys have not changed since. Its claims may not hold any more. */
+  remembers(token: string): boolean {
+    return typeof token === 'string' && this.cache?.get(token, this.keys.version) !== undefined;
+  }
+
   /** An issuer's tokens share one header, so parsing it once is enough. Only verified tokens get here. */
   private rememberHeader(encoded: string, header: JsonObject): void {
     if (this.headers.has(encoded)) return;
@@ -132,7 +154,7 @@ export class TokenVerifier {
 }
 
 /** Reads the only three header members that count. `jwk`, `jku`, `x5u` and `x5c` are never looked at. */
-function readHeader(header: JsonObject, typ: TokenType): string | undefined {
+function readHeader(header: JsonObject, typ: TokenType | undefined): string | undefined {
   if (header.alg !== 'RS256') throw new TokenAlgorithmError();
   for (const member of UNSUPPORTED_MEMBERS) {
     if (Object.hasOwn(header, member)) {

@@ -136,7 +136,7 @@ describe.each([
   { nest: '12', type: 'commonjs' },
   { nest: '11', type: 'commonjs' },
 ] as const)('an application on Nest $nest, compiled to $type', ({ nest, type }) => {
-  it('is served with a token and refused without', async () => {
+  it('is served with a token and refused without, and publishes its keys', async () => {
     const { stdout } = await run(process.execPath, [await compile(project(nest), type)]);
     expect(JSON.parse(stdout)).toEqual({
       withToken: { status: 200, challenge: null, body: { owner: 'alice' } },
@@ -144,6 +144,11 @@ describe.each([
         status: 401,
         challenge: 'Bearer',
         body: expect.objectContaining({ statusCode: 401, errorCode: 'ERR_TOKEN_MISSING' }),
+      },
+      published: {
+        type: 'application/jwk-set+json',
+        members: [['kty', 'n', 'e', 'kid', 'alg', 'use']],
+        issuer: 'https://auth.example.com',
       },
     });
   });

@@ -29,6 +29,8 @@ describe('A challenge', () => {
       { scheme: 'Bearer', realm: 'orders', error: 'invalid_token', description: 'The access token expired' },
       'Bearer realm="orders", error="invalid_token", error_description="The access token expired"',
     ],
+    [{ ...bare, resourceMetadata: 'https://a/b' }, 'Bearer resource_metadata="https://a/b"'],
+    [{ scheme: 'Bearer', realm: 'a', resourceMetadata: 'b' }, 'Bearer realm="a", resource_metadata="b"'],
   ])('of %j is %s', (challenge, header) => {
     expect(challengeHeader(challenge)).toBe(header);
   });

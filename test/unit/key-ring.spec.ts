@@ -176,7 +176,7 @@ describe('A folder of keys', () => {
     const next = stemOf(NOW + 2000);
     expect(ring.active.kid).toBe(kidOf('alice'));
     expect(states()).toEqual({ rs256: 'active', [next]: 'upcoming' });
-    expect(ring.verificationKeys.map(({ kid }) => kid)).toEqual([kidOf('alice'), kidOf('bob')]);
+    expect(ring.verificationKeys.map(({ kid }) => kid)).toEqual([kidOf('bob'), kidOf('alice')]);
 
     clock.advance(1999.9);
     expect(ring.active.kid).toBe(kidOf('alice'));
@@ -331,6 +331,25 @@ describe('A key file that goes bad', () => {
     damage(path);
     const { ring } = await folder.load();
     expect(ring.active.kid).toBe(kidOf('bob'));
+  });
+
+  it('signs on where its public half is good and the private one is not', async () => {
+    folder.put('alice');
+    folder.putPublic('alice');
+    const { ring, told } = await folder.load();
+    folder.write('rs256.pem', 'damaged');
+    await ring.reload();
+    expect(ring.active.kid).toBe(kidOf('alice'));
+    expect(told('faulty')).toEqual(['rs256']);
+  });
+
+  it('verifies where its public half is good and the private one never was', async () => {
+    folder.put('bob', NOW - 5);
+    folder.putPublic('alice', NOW - 10);
+    folder.write(`${stemOf(NOW - 10)}.pem`, 'damaged');
+    const { ring } = await folder.load();
+    expect(ring.active.kid).toBe(kidOf('bob'));
+    expect(ring.publicKeys.find(kidOf('alice'))).toBeDefined();
   });
 
   it('is used by nobody who has never seen it good, and is when it is whole', async () => {
@@ -629,6 +648,13 @@ describe('A key that is revoked', () => {
     folder.write(`${kidOf('alice')}.revoked`, '');
     const { ring } = await folder.load();
     expect(ring.keys.map(({ kid }) => kid)).toEqual([kidOf('bob')]);
+  });
+
+  it('is published once, however often it is in the folder', async () => {
+    folder.put('alice');
+    folder.put('alice', NOW - 100);
+    const { ring } = await folder.load();
+    expect(ring.publicKeys.published).toHaveLength(1);
   });
 
   it('may be revoked twice, and another is not touched', async () => {

@@ -68,6 +68,7 @@ class Scene {
   readonly clock = new WatchedClock();
   readonly events: RemoteKeyEvent[] = [];
   readonly set: RemoteJwkSet;
+  onEvent = (): void => {};
   #wake = (): void => {};
 
   constructor(
@@ -79,6 +80,7 @@ class Scene {
     });
     events.subscribe((event) => {
       this.events.push(event);
+      this.onEvent();
       this.#wake();
     });
     this.set = new RemoteJwkSet({
@@ -173,6 +175,7 @@ describe('A remote JWK Set', () => {
     const first = Array.from({ length: 500 }, () => scene.find('alice'));
     await Promise.all([scene.set.open(), scene.set.open()]);
     expect(new Set(await Promise.all(first))).toEqual(new Set(['alice']));
+    await scene.set.open();
     expect(scene.server.count).toBe(1);
   });
 
@@ -280,6 +283,17 @@ describe('A remote JWK Set', () => {
     await scene.server.settle();
     expect(scene.server.count).toBe(1);
     expect(scene.events).toEqual([]);
+  });
+
+  it('may be closed by who hears of its keys', async () => {
+    const scene = await begin(jwkSet([jwk('alice')]));
+    scene.onEvent = () => scene.set.close();
+    await scene.set.open();
+    expect(scene.clock.pending.size).toBe(0);
+    const failing = await begin(answers.status(500));
+    failing.onEvent = () => failing.set.close();
+    await failing.set.open();
+    expect(failing.clock.pending.size).toBe(0);
   });
 
   it('goes on answering for known kids after it is closed, for requests that are still answered', async () => {
