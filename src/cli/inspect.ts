@@ -2,6 +2,7 @@ import { JwtRs256Error } from '../errors/jwt-rs256-error.js';
 import { TokenClaimsError, TokenSignatureError } from '../errors/token-errors.js';
 import { FixedVerificationKeys } from '../keys/verification-keys.js';
 import { SystemClock } from '../time/clock.js';
+import type { ClaimPolicy } from '../tokens/claim-rules.js';
 import type { TokenType } from '../tokens/claims.js';
 import { decodeUnverified, type UnverifiedToken } from '../tokens/decode-unverified.js';
 import { TokenVerifier, type TokenVerifierOptions } from '../tokens/token-verifier.js';
@@ -28,8 +29,8 @@ ${DIRECTORY_HELP}
       --issuer <text>           iss must be this. Where no keys are named and it is an address, they are found through it
       --allow-insecure-http     http to other hosts than this one
       --audience <text>         one of these must be in aud; may be given more than once
-      --typ <type>              at+jwt or JWT (default: at+jwt)
-      --required-claims <list>  claims that must be there (default: exp,iat,nbf; exp,iat with a JWK Set of others)
+      --typ <type>              at+jwt or JWT (default: at+jwt; with a JWK Set at+jwt, JWT or none)
+      --required-claims <list>  claims that must be there (default: exp,iat,nbf; with a JWK Set exp,iat)
       --json                    print the result as JSON
   -h, --help                    this text
 
@@ -59,8 +60,7 @@ export async function inspect(args: string[], terminal: Terminal): Promise<numbe
   const options = readOptions(flags);
   const token = await readToken(operands[0], terminal);
   const source = await findKeys('inspect', flags, { policy, now: new SystemClock().now() });
-  const requiredClaims = requiredOf(flags) ?? (source.isRemote ? ['exp', 'iat'] : ['exp', 'iat', 'nbf']);
-  const inspection = await examine(token, source, { ...options, requiredClaims });
+  const inspection = await examine(token, source, { ...defaultsOf(source), ...options });
   showInspection(inspection, flags.json === true, terminal);
   return inspection.isVerified ? 0 : 1;
 }
@@ -81,8 +81,7 @@ async function examine(
       : error instanceof TokenSignatureError
         ? 'bad'
         : 'not verified';
-  const issuers = options.issuer === undefined ? [] : [options.issuer];
-  const verdicts = decoded ? explainClaims(decoded.claims, { ...options, issuers }, now) : [];
+  const verdicts = decoded ? explainClaims(decoded.claims, policyOf(options), now) : [];
   return { isVerified, error, source, decoded, signature, verdicts, now };
 }
 
@@ -110,6 +109,18 @@ function decode(token: string): UnverifiedToken | undefined {
   }
 }
 
+function policyOf(options: TokenVerifierOptions): ClaimPolicy {
+  const { issuer, allowsScopeList = false } = options;
+  return { ...options, issuers: issuer === undefined ? [] : [issuer], exactClaims: [], allowsScopeList };
+}
+
+/** Other issuers stamp less, and otherwise: the same is accepted of them as of a trusted issuer. */
+function defaultsOf({ isRemote }: { isRemote: boolean }): Defaults {
+  return isRemote
+    ? { typ: undefined, requiredClaims: ['exp', 'iat'], allowsScopeList: true }
+    : { typ: 'at+jwt', requiredClaims: ['exp', 'iat', 'nbf'] };
+}
+
 /** The verdict and the words about the clock are of one moment. */
 class Moment extends SystemClock {
   readonly #now: number;
@@ -126,12 +137,15 @@ class Moment extends SystemClock {
 
 type Flags = FlagValues<(typeof SYNTAX.flags)[number]>;
 
-function readOptions(flags: Flags): Omit<TokenVerifierOptions, 'requiredClaims'> {
+type Defaults = Pick<TokenVerifierOptions, 'typ' | 'requiredClaims' | 'allowsScopeList'>;
+
+function readOptions(flags: Flags): Omit<TokenVerifierOptions, keyof Defaults> & Partial<Defaults> {
   if (flags.audience?.includes('') === true) throw wrongUsage('inspect', '--audience must not be empty.');
   return {
     issuer: textOf('inspect', flags, 'issuer'),
     audience: flags.audience,
-    typ: typeOf(flags.typ ?? 'at+jwt'),
+    ...(flags.typ === undefined ? {} : { typ: typeOf(flags.typ) }),
+    ...requiredOf(flags),
     verifyClaims: ['exp', 'nbf', 'iat'],
     clockTolerance: durationOf('inspect', flags, 'clock-tolerance'),
     maxTokenTtl: durationOf('inspect', flags, 'max-token-ttl'),
@@ -145,10 +159,11 @@ function typeOf(typ: string): TokenType {
   throw wrongUsage('inspect', '--typ must be at+jwt or JWT.');
 }
 
-function requiredOf(flags: Flags): readonly string[] | undefined {
-  const list = flags['required-claims'];
-  return list
-    ?.split(',')
+function requiredOf({ 'required-claims': list }: Flags): Partial<Defaults> {
+  if (list === undefined) return {};
+  const requiredClaims = list
+    .split(',')
     .map((name) => name.trim())
     .filter(Boolean);
+  return { requiredClaims };
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_JWK_SET_CACHING } from '../keys/jwk-set-caching.js';
 import type { RotationPolicy } from '../keys/rotation-policy.js';
 import { toSeconds } from '../time/duration.js';
 import { wrongUsage, type FlagValues } from './flags.js';
@@ -7,8 +8,8 @@ const DEFAULTS = {
   'max-token-ttl': '24h',
   'not-before': '0',
   'clock-tolerance': '10s',
-  'jwks-max-age': '5m',
-  'jwks-stale-while-revalidate': '10m',
+  'jwks-max-age': DEFAULT_JWK_SET_CACHING.maxAge,
+  'jwks-stale-while-revalidate': DEFAULT_JWK_SET_CACHING.staleWhileRevalidate,
 } as const;
 
 export type DurationFlag = keyof typeof DEFAULTS;
