@@ -28,6 +28,11 @@ export function revokedName(kid: string): string {
   return `${kid}.revoked`;
 }
 
+/** The kid that a file of this name revokes. @returns undefined for any other name. */
+export function parseRevokedName(name: string): string | undefined {
+  return REVOKED.exec(name)?.[1];
+}
+
 /**
  * Lists a folder of keys.
  *
@@ -56,7 +61,7 @@ export async function listKeys(directory: string): Promise<KeyListing> {
   }
   return {
     keys: [...keys.values()],
-    revoked: new Set(names.flatMap((name) => REVOKED.exec(name)?.[1] ?? [])),
+    revoked: new Set(names.flatMap((name) => parseRevokedName(name) ?? [])),
     strangers: names.filter((name) => name.endsWith('.pem') && !parseKeyFileName(name)),
   };
 }
