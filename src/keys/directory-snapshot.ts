@@ -21,7 +21,7 @@ export class DirectorySnapshot {
     this.held = held;
     this.listing = listing;
     const usable = held.filter((key): key is UsableKey => key.key !== undefined && !this.isRevoked(key));
-    this.state = ringStateOf(usable, retention, now);
+    this.state = ringStateOf({ usable, ended: held.filter((key) => this.hasEnded(key)) }, retention, now);
   }
 
   /**
@@ -49,6 +49,12 @@ export class DirectorySnapshot {
   /** Whether the folder has private keys at all, good, bad or revoked. */
   get hasPrivateFile(): boolean {
     return this.held.some(({ isPrivate }) => isPrivate);
+  }
+
+  /** Whether it was revoked after it had begun. */
+  hasEnded(held: HeldKey): boolean {
+    const revokedAt = held.key && this.listing.revoked.get(held.key.verificationKey.kid);
+    return revokedAt !== undefined && held.hadBegun(revokedAt);
   }
 
   isRevoked({ key }: HeldKey): boolean {

@@ -49,7 +49,7 @@ function reasonOf(
 ): PruneReason | undefined {
   const age = now - changedAt;
   const keyFile = parseKeyFileName(name);
-  if (keyFile) return reasonOfKey(keyFile.stem, snapshot);
+  if (keyFile) return reasonOfKey(keyFile.stem, snapshot, { retention, now });
   if (isTemporary(name)) return age >= LEFTOVER_AFTER ? 'leftover' : undefined;
   const kid = parseRevokedName(name);
   if (kid === undefined || !(age >= retention)) return undefined;
@@ -58,10 +58,18 @@ function reasonOf(
   return mayBeThere ? undefined : 'spent';
 }
 
-function reasonOfKey(stem: string, snapshot: DirectorySnapshot): PruneReason | undefined {
+function reasonOfKey(
+  stem: string,
+  snapshot: DirectorySnapshot,
+  { retention, now }: PruningTime,
+): PruneReason | undefined {
   const held = snapshot.held.find(({ name }) => name === stem);
   if (!held || held.fault) return undefined;
-  if (snapshot.isRevoked(held)) return 'revoked';
+  // What it followed would live on without it, until the end that its own successor makes for both.
+  const isFollowed = snapshot.state.keys.some(
+    (key) => key.canSign && key.signsFrom > held.signsFrom && key.signsFrom + retention <= now,
+  );
+  if (snapshot.isRevoked(held)) return isFollowed || !snapshot.hasEnded(held) ? 'revoked' : undefined;
   const isRetired = snapshot.state.keys.some(({ name, state }) => name === stem && state === 'retired');
   return isRetired ? 'retired' : undefined;
 }

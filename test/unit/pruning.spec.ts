@@ -65,7 +65,7 @@ function held(key: MadeUpKey): HeldKey {
 }
 
 function snapshotOf(keys: readonly MadeUpKey[], now: number, retention = RETENTION): DirectorySnapshot {
-  const revoked = new Set(keys.filter(({ isRevoked }) => isRevoked).map(kidOfKey));
+  const revoked = new Map(keys.filter(({ isRevoked }) => isRevoked).map((one) => [kidOfKey(one), NOW]));
   const listing: KeyListing = { keys: keys.map(filesOf), revoked, strangers: [] };
   return new DirectorySnapshot(keys.map(held), listing, retention, now);
 }
@@ -169,12 +169,30 @@ describe('Pruning', () => {
     }
   });
 
-  it('deletes the files of revoked keys, and keeps what revokes them', () => {
+  it('deletes the files of revoked keys when they end no other any more, and keeps what revokes them', () => {
     const keys = [key(NOW - 2, 'private', true), key(NOW - 1)];
     const mark = `${kidOfKey(keys[0]!)}.revoked`;
-    expect(pruned(keys, aged([...namesOf(keys), mark], 99 * DAY))).toEqual({
-      [`${stemOf(NOW - 2)}.pem`]: 'revoked',
-    });
+    const files = aged([...namesOf(keys), mark], 99 * DAY);
+    const deleted = { [`${stemOf(NOW - 2)}.pem`]: 'revoked' };
+    expect(pruned(keys, files, NOW - 1 + RETENTION - 1)).toEqual({});
+    expect(pruned(keys, files, NOW - 1 + RETENTION)).toEqual(deleted);
+    // One that was revoked before its time has ended nothing.
+    const upcoming = [key(NOW - 9), key(NOW + 2, 'private', true)];
+    expect(pruned(upcoming, aged(namesOf(upcoming), 0))).toEqual({ [`${stemOf(NOW + 2)}.pem`]: 'revoked' });
+  });
+
+  it('changes nothing about who signs and verifies, now or later', () => {
+    fc.assert(
+      fc.property(folders, fc.integer({ min: 0, max: 3 * DAY }), (keys, later) => {
+        const deleted = pruned(keys, aged(namesOf(keys), 0));
+        const left = keys.filter((one) => namesOf([one]).every((name) => deleted[name] === undefined));
+        const stateAt = (some: readonly MadeUpKey[]) => {
+          const { active, verifying } = snapshotOf(some, NOW + later).state;
+          return [active?.name, verifying.map(({ kid }) => kid)];
+        };
+        expect(stateAt(left)).toEqual(stateAt(keys));
+      }),
+    );
   });
 
   it('deletes a revocation once its key is gone and nothing that it signed can be valid', () => {
