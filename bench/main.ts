@@ -10,6 +10,7 @@ import { httpSuite } from './suites/http.js';
 import { issueSuite } from './suites/issue.js';
 import { memorySuite } from './suites/memory.js';
 import { remoteSuite } from './suites/remote.js';
+import { sessionsSuite } from './suites/sessions.js';
 import { startSuite } from './suites/start.js';
 import type { Suite } from './suites/suite.js';
 import { verifySuite } from './suites/verify.js';
@@ -22,6 +23,7 @@ const SUITE: Record<SuiteName, Suite> = {
   growth: growthSuite,
   start: startSuite,
   remote: remoteSuite,
+  sessions: sessionsSuite,
 };
 
 async function main(): Promise<void> {

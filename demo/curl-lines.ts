@@ -9,13 +9,15 @@ function curlLines(url: string): readonly CurlLine[] {
   const credentials = '{"username":"alice","password":"correct horse"}';
   const login = `curl -s ${url}/auth -H 'Content-Type: application/json' -d '${credentials}'`;
   const withToken = '-H "Authorization: Bearer $TOKEN"';
+  const withRefreshToken = `-H 'Content-Type: application/json' -d '{"refresh_token":"'$REFRESH'"}'`;
+  const member = (name: string): string => `sed 's/.*"${name}":"\\([^"]*\\)".*/\\1/'`;
   return [
     { shows: 'A public route', line: `curl ${url}/orders/prices` },
     { shows: 'No token: 401, and the challenge says what to send', line: `curl -i ${url}/orders` },
     { shows: 'A token for a password', line: login },
     {
       shows: 'The same, kept in a variable',
-      line: `TOKEN=$(${login} | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
+      line: `TOKEN=$(${login} | ${member('access_token')})`,
     },
     { shows: 'The orders of alice', line: `curl ${url}/orders ${withToken}` },
     { shows: 'An optional route, without a token', line: `curl ${url}/orders/hello` },
@@ -23,6 +25,21 @@ function curlLines(url: string): readonly CurlLine[] {
     {
       shows: 'A token that somebody changed: 401, and why',
       line: `curl -i ${url}/orders -H "Authorization: Bearer \${TOKEN%????}AAAA"`,
+    },
+    {
+      shows: 'Another session of alice, for its refresh token',
+      line: `REFRESH=$(${login} | ${member('refresh_token')})`,
+    },
+    { shows: 'The next tokens for it', line: `curl -s ${url}/auth/refresh ${withRefreshToken}` },
+    { shows: 'Log out of that session', line: `curl -i ${url}/auth/logout ${withRefreshToken}` },
+    {
+      shows: 'It cannot be refreshed any more: 400',
+      line: `curl -i ${url}/auth/refresh ${withRefreshToken}`,
+    },
+    { shows: 'Log out everywhere', line: `curl -X POST ${url}/auth/logout-all ${withToken}` },
+    {
+      shows: 'The access token went with its session: 401',
+      line: `curl -i ${url}/orders ${withToken}`,
     },
   ];
 }

@@ -7,6 +7,9 @@ import { cpuOf, shareOf, throughputOf } from '../suites/http.js';
 import { ISSUE, STALL, THREADS } from '../suites/issue.js';
 import { LOOK_UP } from '../suites/look-up.js';
 import { FLOOD, HITS_LRU, HITS_SIEVE } from '../suites/memory.js';
+import { OUTAGE } from '../suites/session-outage.js';
+import { COMMANDS, REFRESH_MEMORY, REFRESH_REDIS, SESSION_BYTES } from '../suites/session-refresh.js';
+import { DELAY, REVOCATION } from '../suites/session-revocation.js';
 import { IMPORT, LOADED } from '../suites/start.js';
 import { NEW_TOKEN, SEEN_TOKEN } from '../suites/verify.js';
 import { barChart, lineChart } from './chart.js';
@@ -38,6 +41,12 @@ export function sectionsOf(results: Results): Record<string, string> {
     length: crossTable('token', { 'new token': group(LENGTH_NEW), 'seen before': group(LENGTH_SEEN) }),
     flood: tableOf(group(FLOOD), 'after a flood of'),
     hits: crossTable('steady requests', { SIEVE: group(HITS_SIEVE), 'a plain LRU': group(HITS_LRU) }),
+    'sessions-memory': tableOf(group(REFRESH_MEMORY), 'a refresh, in memory', 'a signature'),
+    'sessions-redis': tableOf(group(REFRESH_REDIS), 'a refresh, in Redis', 'a signature and a round trip'),
+    'sessions-commands': tableOf([...group(COMMANDS), ...group(SESSION_BYTES)], 'Redis'),
+    'sessions-delay': tableOf(group(DELAY), 'until another process refuses what has ended'),
+    'sessions-guard': tableOf(group(REVOCATION), 'the guard alone'),
+    'sessions-outage': tableOf(group(OUTAGE), 'p99 of a route without sessions', 'before'),
     start: [tableOf(group(IMPORT), 'import'), tableOf(group(LOADED), 'files loaded')].join('\n\n'),
   };
 }

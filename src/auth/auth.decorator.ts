@@ -6,10 +6,10 @@ import { readAuthOptions, ROUTE_ACCESS, type AuthOptions } from './route-access.
  * Guards a controller or a route: only requests with a valid access token reach it. The nearest of `@Auth` and
  * `@Public` wins, the method's before the class's.
  *
- * @throws OptionError `ERR_OPTION_INVALID`, while the class is being defined.
+ * @throws OptionError `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_OPTION_DURATION`, while the class is being defined.
  * @example
  * ```ts
- * import { Controller, Get } from '@nestjs/common';
+ * import { Controller, Delete, Get } from '@nestjs/common';
  * import { AccessTokenClaims, Auth, CurrentUser } from 'nestjs-jwt-rs256';
  *
  * @Controller('orders')
@@ -21,6 +21,10 @@ import { readAuthOptions, ROUTE_ACCESS, type AuthOptions } from './route-access.
  *
  *   @Auth({ optional: true }) @Get('hello') hello(@CurrentUser() user?: AccessTokenClaims) {
  *     return { hello: user?.sub ?? 'stranger' };
+ *   }
+ *
+ *   @Auth({ fresh: '5m' }) @Delete() removeAll(@CurrentUser('sub') id: string) {
+ *     return { removed: id };
  *   }
  * }
  * ```

@@ -7,6 +7,8 @@ export interface Challenge {
   readonly description?: string;
   /** The URL of the metadata of the protected resource (RFC 9728 §5.1). */
   readonly resourceMetadata?: string | undefined;
+  /** `max_age`, in seconds: how long ago credentials may have been given (RFC 9470 §3). */
+  readonly maxAge?: number;
 }
 
 /** What stays the same whatever was wrong. */
@@ -22,15 +24,16 @@ export function isHeaderText(text: string): boolean {
   return PRINTABLE.test(text);
 }
 
-/** The value of WWW-Authenticate (RFC 6750 §3, RFC 9110 §11.6.1), with header-safe characters only. */
+/** The value of WWW-Authenticate (RFC 6750 §3, RFC 9110 §11.6.1, RFC 9470 §3), with header-safe characters only. */
 export function challengeHeader(challenge: Challenge): string {
-  const { scheme, realm, error, description, resourceMetadata } = challenge;
+  const { scheme, realm, error, description, resourceMetadata, maxAge } = challenge;
   const parameters: string[] = [];
   if (realm !== undefined) parameters.push(`realm="${quotable(realm)}"`);
   if (error !== undefined) parameters.push(`error="${error}"`);
   if (description !== undefined)
     parameters.push(`error_description="${description.replace(NOT_ALLOWED, '?')}"`);
   if (resourceMetadata !== undefined) parameters.push(`resource_metadata="${quotable(resourceMetadata)}"`);
+  if (maxAge !== undefined) parameters.push(`max_age="${Math.floor(maxAge)}"`);
   return parameters.length === 0 ? scheme : `${scheme} ${parameters.join(', ')}`;
 }
 

@@ -1,5 +1,6 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import type { JwtRs256Error } from '../errors/jwt-rs256-error.js';
+import { TokenNotFreshError } from '../errors/token-errors.js';
 import { UnavailableError } from '../errors/unavailable-errors.js';
 import { challengeHeader, type ChallengeOrigin } from './challenge.js';
 
@@ -8,6 +9,8 @@ interface Answer {
   readonly status: HttpStatus;
   readonly error: string;
   readonly challenge: 'none' | 'bare' | 'full';
+  /** Whether clients look for `error_description` in the body: an answer of RFC 6749 §5.2. */
+  readonly describes?: true;
 }
 
 const INVALID_TOKEN: Answer = { status: HttpStatus.UNAUTHORIZED, error: 'invalid_token', challenge: 'full' };
@@ -22,15 +25,32 @@ const INTERNAL: Answer = {
   challenge: 'none',
 };
 
+const FORBIDDEN: Answer = { status: HttpStatus.FORBIDDEN, error: 'Forbidden', challenge: 'none' };
+
 /** RFC 6749 §5.2. */
-const INVALID_GRANT: Answer = { status: HttpStatus.BAD_REQUEST, error: 'invalid_grant', challenge: 'none' };
+const INVALID_GRANT = badRequest('invalid_grant');
+
+/** RFC 9470 §3. */
+const STEP_UP: Answer = {
+  status: HttpStatus.UNAUTHORIZED,
+  error: 'insufficient_user_authentication',
+  challenge: 'full',
+};
 
 /** The codes that are answered differently from the rest of their fault. */
 const BY_CODE: Readonly<Record<string, Answer>> = {
   ERR_TOKEN_MISSING: { status: HttpStatus.UNAUTHORIZED, error: 'Unauthorized', challenge: 'bare' },
   ERR_CREDENTIALS_MALFORMED: { status: HttpStatus.BAD_REQUEST, error: 'invalid_request', challenge: 'full' },
+  ERR_TOKEN_NOT_FRESH: STEP_UP,
   ERR_REFRESH_TOKEN_INVALID: INVALID_GRANT,
   ERR_REFRESH_TOKEN_REUSED: INVALID_GRANT,
+  ERR_REQUEST_MALFORMED: badRequest('invalid_request'),
+  ERR_GRANT_TYPE_UNSUPPORTED: badRequest('unsupported_grant_type'),
+  ERR_TOKEN_TYPE_UNSUPPORTED: badRequest('unsupported_token_type'),
+  // A 401 says how to do better (RFC 9110 §15.5.2): with a token.
+  ERR_LOGIN_REFUSED: { ...INVALID_GRANT, status: HttpStatus.UNAUTHORIZED, challenge: 'bare' },
+  ERR_INTROSPECTION_DENIED: FORBIDDEN,
+  ERR_REQUEST_CROSS_SITE: FORBIDDEN,
 };
 
 const BY_FAULT: Readonly<Record<JwtRs256Error['fault'], Answer>> = {
@@ -53,18 +73,30 @@ export class JwtRs256Exception extends HttpException {
     // A developer's error may name files and options: the log has it, the client gets only the code.
     const message = error.fault === 'developer' ? 'Internal server error' : error.message;
     // The whole body is given, for Nest 11 drops an errorCode given as an option.
-    const body = { statusCode: answer.status, error: answer.error, message, errorCode: error.code };
+    const description = answer.describes ? { error_description: message } : {};
+    const body = {
+      statusCode: answer.status,
+      error: answer.error,
+      ...description,
+      message,
+      errorCode: error.code,
+    };
     super(body, answer.status, { cause: error });
     this.headers = headersOf(error, answer, where);
   }
 }
 
+/** As a token endpoint says it (RFC 6749 §5.2). */
+function badRequest(error: string): Answer {
+  return { status: HttpStatus.BAD_REQUEST, error, challenge: 'none', describes: true };
+}
+
 function headersOf(error: JwtRs256Error, answer: Answer, where: ChallengeOrigin): Record<string, string> {
   if (answer.challenge === 'bare') return { 'WWW-Authenticate': challengeHeader(where) };
   if (answer.challenge === 'full') {
-    return {
-      'WWW-Authenticate': challengeHeader({ ...where, error: answer.error, description: error.message }),
-    };
+    const wrong = { error: answer.error, description: error.message };
+    const demand = error instanceof TokenNotFreshError ? { maxAge: error.maxAge } : {};
+    return { 'WWW-Authenticate': challengeHeader({ ...where, ...wrong, ...demand }) };
   }
   return error instanceof UnavailableError ? { 'Retry-After': String(error.retryAfter) } : {};
 }

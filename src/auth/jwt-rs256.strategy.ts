@@ -10,6 +10,7 @@ import { Strategy, type StrategyOptions } from 'passport-jwt';
 import { JwtRs256Error } from '../errors/jwt-rs256-error.js';
 import { PrincipalUnknownError, TokenClaimsError, TokenMissingError } from '../errors/token-errors.js';
 import type { AccessTokenClaims } from '../tokens/claims.js';
+import type { Freshness } from '../tokens/freshness.js';
 import type { RequestVerifier } from '../tokens/token-verifier.js';
 import { assertOneToken, readBearerToken, type CredentialsRequest } from './bearer-credentials.js';
 import { JwtRs256Exception } from './jwt-rs256.exception.js';
@@ -36,7 +37,7 @@ export interface JwtRs256StrategyOptions {
 }
 
 /** What a route, or whoever calls `authenticate`, may set differently. */
-export type AttemptOptions = Pick<AuthOptions, 'realm' | 'jwtFromRequest'>;
+export type AttemptOptions = Pick<AuthOptions, 'realm' | 'fresh' | 'jwtFromRequest'>;
 
 type AnyRequest = object & CredentialsRequest;
 
@@ -59,6 +60,7 @@ export class JwtRs256Strategy extends PassportJwtStrategy implements OnModuleIni
   constructor(
     private readonly verifier: RequestVerifier,
     private readonly options: JwtRs256StrategyOptions,
+    private readonly freshness: Freshness,
   ) {
     super({
       jwtFromRequest: () => null,
@@ -93,6 +95,7 @@ export class JwtRs256Strategy extends PassportJwtStrategy implements OnModuleIni
    * The strategy itself: from a request to its principal. It keeps no state of a request on this object.
    *
    * @throws TokenMissingError - no credentials of ours were sent.
+   * @throws TokenNotFreshError - the token is good, and `fresh` asks for more.
    * @throws JwtRs256Error, or whatever `jwtFromRequest` and `validate` throw.
    */
   async resolvePrincipal(request: AnyRequest, options: AttemptOptions = {}): Promise<unknown> {
@@ -102,13 +105,17 @@ export class JwtRs256Strategy extends PassportJwtStrategy implements OnModuleIni
       : readBearerToken(request, this.options.scheme);
     if (token === undefined) throw new TokenMissingError();
     const known = authenticationOf(request);
-    if (known && known.by === this.identity && known.token === token) return known.principal;
+    if (known && known.by === this.identity && known.token === token) {
+      this.freshness.assertFresh(known.claims, options.fresh);
+      return known.principal;
+    }
     try {
       const claims = this.verifier.recall?.(token) ?? (await this.verifier.verify(token));
+      this.freshness.assertFresh(claims, options.fresh);
       const principal = await this.validate(claims, request);
       if (principal === null || principal === undefined || principal === false)
         throw new PrincipalUnknownError();
-      rememberAuthentication(request, { by: this.identity, token, principal });
+      rememberAuthentication(request, { by: this.identity, token, claims, principal });
       return principal;
     } catch (error) {
       // What verifies is one token. Only what does not is searched for what credentials must not have: 400, not 401.

@@ -1,8 +1,12 @@
+import type { AccessTokenClaims } from '../tokens/claims.js';
+
 /** What one strategy found out about one request. */
 export interface Authentication {
   /** The identity of the strategy. */
   readonly by: object;
   readonly token: string;
+  /** What the token says: another guard of the same route may ask for more. */
+  readonly claims: AccessTokenClaims;
   readonly principal: unknown;
 }
 

@@ -1,4 +1,5 @@
 import { OptionError } from '../errors/developer-errors.js';
+import { toSeconds, type Duration } from '../time/duration.js';
 import { isHeaderText } from './challenge.js';
 
 /**
@@ -17,6 +18,12 @@ export interface AuthOptions {
   optional?: boolean;
   /** The realm in challenges of this route. Default: the module's. */
   realm?: string;
+  /**
+   * Asks for credentials given lately; else the answer is 401 with a step-up challenge (RFC 9470 §3). `true`: the access
+   * token comes from giving credentials, not from a refresh token (claim `fresh`). A duration: credentials were given at
+   * most so long ago (claim `auth_time`), and refreshing in between does no harm. Default: false.
+   */
+  fresh?: boolean | Duration;
   /** Where the token is on this route. Default: the module's. */
   jwtFromRequest?: JwtFromRequest;
 }
@@ -33,13 +40,18 @@ export const ROUTE_ACCESS = Symbol.for('nestjs-jwt-rs256:route-access');
 /** What a route without either decorator has when the guard stands before it. */
 export const DEFAULT_ACCESS: RouteAccess = { kind: 'auth' };
 
-const KNOWN: readonly string[] = ['optional', 'realm', 'jwtFromRequest'] satisfies (keyof AuthOptions)[];
+const KNOWN: readonly string[] = [
+  'optional',
+  'realm',
+  'fresh',
+  'jwtFromRequest',
+] satisfies (keyof AuthOptions)[];
 
-/** @throws OptionError `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN` */
+/** @throws OptionError `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_OPTION_DURATION` */
 export function readAuthOptions(options: AuthOptions): RouteAccess {
   if (typeof options !== 'object' || options === null)
     throw invalid('the options must be an object, or left out');
-  const { optional, realm, jwtFromRequest } = options;
+  const { optional, realm, fresh, jwtFromRequest } = options;
   if (optional !== undefined && typeof optional !== 'boolean')
     throw invalid('optional must be true or false');
   if (realm !== undefined && !(typeof realm === 'string' && isHeaderText(realm)))
@@ -53,7 +65,10 @@ export function readAuthOptions(options: AuthOptions): RouteAccess {
       'ERR_OPTION_UNKNOWN',
       `@Auth() knows no option ${unknown}. It knows ${KNOWN.join(', ')}.`,
     );
-  return { ...options, kind: 'auth' };
+  // Read once, here, where a mistake stops the boot.
+  const seconds =
+    fresh === undefined || typeof fresh === 'boolean' ? fresh : toSeconds(fresh, '@Auth(): fresh');
+  return { ...options, ...(seconds === undefined ? {} : { fresh: seconds }), kind: 'auth' };
 }
 
 function invalid(sentence: string): OptionError {

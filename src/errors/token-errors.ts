@@ -106,6 +106,22 @@ export class PrincipalUnknownError extends TokenError {
   }
 }
 
+/**
+ * The token is good, and credentials were given too long ago for this route: 401 `insufficient_user_authentication`
+ * (RFC 9470 §3). A refresh does not help; giving credentials again does.
+ */
+export class TokenNotFreshError extends TokenError {
+  override readonly code = 'ERR_TOKEN_NOT_FRESH';
+
+  /** @param maxAge - seconds that the route allows: `max_age` of the challenge. 0: a token that was not refreshed. */
+  constructor(
+    readonly maxAge: number,
+    message = 'Credentials must be given again',
+  ) {
+    super(message);
+  }
+}
+
 /** The Authorization header is ours and cannot be read: 400 `invalid_request` (RFC 6750 §3.1). */
 export class CredentialsMalformedError extends JwtRs256Error {
   override readonly code = 'ERR_CREDENTIALS_MALFORMED';

@@ -99,6 +99,6 @@ function noKey(): KeyError {
     'ERR_KEY_MISSING',
     "Neither privateKey nor publicKey was given. Make a pair with 'npx jwt-rs256 keygen', then set " +
       "privateKey: { file: 'keys/rs256.pem' } where tokens are issued, or publicKey: { file: 'keys/rs256.pub' } where " +
-      'they are only verified.',
+      'they are only verified, or jwksUri there: the address of the JWK Set of the issuer.',
   );
 }

@@ -8,6 +8,7 @@ import { Publisher } from '../http/publisher.service.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { PublishedKeys } from '../keys/published-keys.js';
 import { SessionService } from '../sessions/session.service.js';
+import { Freshness } from '../tokens/freshness.js';
 import { TokenIssuer } from '../tokens/token-issuer.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
 import { MODULE_EXTRAS_TOKEN, MODULE_OPTIONS_TOKEN } from './jwt-rs256.module-definition.js';
@@ -76,7 +77,8 @@ function makeStrategy(
   options: ResolvedOptions,
   { resourceMetadata }: ResolvedPublishing,
 ): JwtRs256Strategy {
-  return new JwtRs256Strategy(verifier, { ...options.strategy, resourceMetadata });
+  const freshness = new Freshness(options.clock, options.verifying.clockTolerance);
+  return new JwtRs256Strategy(verifier, { ...options.strategy, resourceMetadata }, freshness);
 }
 
 function makeIssuer({ issuing, clock }: ResolvedOptions, ring: KeyRing): TokenIssuer {

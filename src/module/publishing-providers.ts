@@ -9,9 +9,9 @@ import { resolvePublishing, type ResolvedPublishing } from './resolve-publishing
 
 export function readPublishing(
   extras: JwtRs256ModuleExtras,
-  { verifying }: ResolvedOptions,
+  { verifying, keys }: ResolvedOptions,
 ): ResolvedPublishing {
-  return resolvePublishing(extras, verifying.issuer);
+  return resolvePublishing(extras, { issuer: verifying.issuer, hasOwnKeys: keys !== undefined });
 }
 
 /** What serves the JWK Set and the metadata, where they are asked for. */

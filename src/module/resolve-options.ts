@@ -125,7 +125,6 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
     warnings: [
       ...(hasNoKey ? [] : warningsOf(common)),
       ...warningsOfTrust(options, remoteKeys, trustedIssuers),
-      ...(sessions?.warnings ?? []),
     ],
   };
 }

@@ -29,10 +29,15 @@ const DEFAULT_PATH = '/.well-known/jwks.json';
  */
 export function resolvePublishing(
   extras: JwtRs256ModuleExtras,
-  issuer: string | undefined,
+  { issuer, hasOwnKeys }: { issuer: string | undefined; hasOwnKeys: boolean },
 ): ResolvedPublishing {
   const metadata = onOrOff(extras.metadata, 'metadata');
   const jwks = onOrOff(extras.jwks, 'jwks') ?? (metadata && {});
+  if (jwks && !hasOwnKeys)
+    throw invalid(
+      `${metadata ? 'metadata' : 'jwks'} publishes the keys of this service, and it has none: it only verifies what others issue. ` +
+        'Leave it out here; it belongs to the issuer.',
+    );
   const jwksPath = jwks && resolvePath(jwks);
   const documents = metadata ? metadataDocuments(issuer, jwksPath ?? DEFAULT_PATH, metadata) : [];
   const resource =

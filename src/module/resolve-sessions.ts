@@ -14,7 +14,6 @@ import type { SessionOptions } from './options.js';
 export interface ResolvedSessions {
   readonly store: SessionStore;
   readonly policy: SessionPolicy;
-  readonly warnings: readonly string[];
 }
 
 /** What of the other options counts for sessions. */
@@ -53,18 +52,13 @@ export function resolveSessions(options: SessionOptions, surroundings: Surroundi
     retention: surroundings.maxTokenTtl + 2 * surroundings.clockTolerance,
   };
   assertSessionPolicy(policy);
-  return { policy, ...resolveStore(options, surroundings.clock) };
+  return { policy, store: resolveStore(options, surroundings.clock) };
 }
 
-function resolveStore(options: SessionOptions, clock: Clock): Pick<ResolvedSessions, 'store' | 'warnings'> {
-  if (!('store' in options)) {
-    const warning =
-      'Sessions are kept in the memory of this process: they are gone when it ends, and other instances do not know them. ' +
-      'Give sessions.store a RedisSessionStore for more than one.';
-    return { store: new MemorySessionStore({ clock }), warnings: [warning] };
-  }
+function resolveStore(options: SessionOptions, clock: Clock): SessionStore {
+  if (!('store' in options)) return new MemorySessionStore({ clock });
   // An unset store must not silently become the memory of one process.
-  if (options.store instanceof SessionStore) return { store: options.store, warnings: [] };
+  if (options.store instanceof SessionStore) return options.store;
   throw new OptionError(
     'ERR_OPTION_INVALID',
     'sessions.store must be an instance of a SessionStore, such as RedisSessionStore of nestjs-jwt-rs256/redis. To keep ' +

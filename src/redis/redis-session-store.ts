@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { OptionError } from '../errors/developer-errors.js';
-import { StoreUnavailableError } from '../errors/session-errors.js';
 import { partitionOfSid, partitionOfSub } from '../sessions/partition.js';
 import {
   SessionStore,
@@ -11,11 +10,11 @@ import {
   type RevokeRequest,
   type RotateRequest,
   type RotateResult,
-  type SessionDetails,
   type StartRequest,
   type StoredSession,
 } from '../sessions/session-store.js';
 import { SystemClock } from '../time/clock.js';
+import { broken, FIELDS, readSession, readSessions } from './read-session.js';
 import { makeEvalScript, type RedisClient } from './redis-client.js';
 import { ScriptRunner, type Answer } from './script-runner.js';
 import { END } from './scripts/end.js';
@@ -42,8 +41,6 @@ export interface RedisSessionStoreOptions {
 const SHARDS = 16;
 /** Sessions that one script looks at, for nothing else happens on Redis meanwhile. */
 const MOST_AT_ONCE = 200;
-/** Values that a script answers for each session. */
-const FIELDS = 4;
 
 /**
  * Sessions in Redis 6.2 or newer, or what speaks its language, for any number of processes; on a cluster too. One
@@ -234,30 +231,5 @@ function chunks(sids: readonly string[]): (readonly string[])[] {
   const count = Math.ceil(sids.length / MOST_AT_ONCE);
   return Array.from({ length: count }, (_, index) =>
     sids.slice(index * MOST_AT_ONCE, (index + 1) * MOST_AT_ONCE),
-  );
-}
-
-/** Those that there are, and can be read. */
-function readSessions(sids: readonly string[], { values, now }: Answer): StoredSession[] {
-  return sids.flatMap((sid, index) => {
-    const own = values.slice(index * FIELDS, (index + 1) * FIELDS);
-    return own[0] === '' || own[0] === 'broken' ? [] : [readSession(sid, own, now)];
-  });
-}
-
-function readSession(sid: string, values: readonly string[], now: number): StoredSession {
-  const [started, refreshed, over, json] = values;
-  try {
-    const details = JSON.parse(json!) as SessionDetails;
-    const times = { started: Number(started) / 1000, refreshed: Number(refreshed) / 1000 };
-    return { ...details, sid, ...times, secondsLeft: (Number(over) - now) / 1000 };
-  } catch {
-    throw broken();
-  }
-}
-
-function broken(): StoreUnavailableError {
-  return new StoreUnavailableError(
-    'The session store holds something that is no session under the key of one',
   );
 }

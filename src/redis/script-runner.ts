@@ -93,5 +93,9 @@ function read(reply: unknown): Answer {
   if (!Array.isArray(reply)) throw new Error('The client returned what the script did not answer');
   // Some clients can be set to return Buffers, and numbers as text.
   const [micros, status, ...values] = reply.map(String);
-  return { now: Number(micros) / 1000, status: status ?? '', values };
+  const now = Number(micros) / 1000;
+  // A deadline is reckoned from it, so it is not believed whatever it is.
+  if (!(now > 0 && Number.isFinite(now)))
+    throw new Error('The client returned what the script did not answer');
+  return { now, status: status ?? '', values };
 }

@@ -1,11 +1,11 @@
 import { OptionError } from '../errors/developer-errors.js';
 import { StoreUnavailableError } from '../errors/session-errors.js';
 import { SystemClock, type Clock } from '../time/clock.js';
+import { EndedRecord } from './ended-record.js';
 import {
   SessionStore,
   type EndAllRequest,
   type EndedHere,
-  type EndedId,
   type EndedSince,
   type EndRequest,
   type RevokeRequest,
@@ -43,31 +43,20 @@ interface Entry {
   timer: unknown;
 }
 
-/** When something ended, and until when it must be known: by both clocks, for either may have been set forward. */
-interface Ended {
-  readonly number: number;
-  readonly at: number;
-  readonly until: number;
-  readonly monotonicUntil: number;
-}
-
 /** Entries that each call looks at to see whether they are over: a session is over long before it is its turn. */
 const SWEPT_PER_CALL = 8;
-const MOST_PER_ANSWER = 1000;
 
 /**
  * Sessions in the memory of this process: for one process, and gone when it ends. Each method does its work before it
  * returns its promise, so it is one step.
  */
 export class MemorySessionStore extends SessionStore {
-  override readonly endedHere: EndedHere = { has: (kind, id) => this.#ended.has(`${kind}:${id}`) };
+  override readonly endedHere: EndedHere;
   readonly #maxSessions: number;
   readonly #clock: Clock;
   readonly #sessions = new Map<string, Entry>();
   readonly #bySub = new Map<string, Set<Entry>>();
-  /** In the order of ending. */
-  readonly #ended = new Map<string, Ended>();
-  #numbered = 0;
+  readonly #ended: EndedRecord;
   #sweep = this.#sessions.values();
   #sweptAt = Number.NEGATIVE_INFINITY;
 
@@ -82,6 +71,7 @@ export class MemorySessionStore extends SessionStore {
     }
     this.#maxSessions = maxSessions;
     this.#clock = clock;
+    this.endedHere = this.#ended = new EndedRecord(clock);
   }
 
   override async start({ sid, current, details, refreshTokenTtl, sessionTtl }: StartRequest): Promise<void> {
@@ -147,26 +137,12 @@ export class MemorySessionStore extends SessionStore {
 
   override async revoke({ jti, retention }: RevokeRequest): Promise<void> {
     const now = this.#tidy();
-    if (!this.#ended.has(`jti:${jti}`)) this.#assertRoom(now);
-    this.#report('jti', jti, { retention, now });
+    if (!this.#ended.has('jti', jti)) this.#assertRoom(now);
+    this.#ended.add('jti', jti, { retention, now });
   }
 
   override async endedSince(cursor: string | undefined): Promise<EndedSince> {
-    const now = this.#tidy();
-    const after = Number(cursor ?? 0);
-    const ended: EndedId[] = [];
-    let last = after;
-    for (const [key, { number, at }] of this.#ended) {
-      if (number <= after) continue;
-      if (ended.length === MOST_PER_ANSWER) return { ended, cursor: String(last), more: true };
-      ended.push({
-        kind: key.startsWith('sid:') ? 'sid' : 'jti',
-        id: key.slice(4),
-        age: Math.max(0, now - at),
-      });
-      last = number;
-    }
-    return { ended, cursor: String(last), more: false };
+    return this.#ended.since(cursor, this.#tidy());
   }
 
   override async inspect(): Promise<readonly string[]> {
@@ -205,7 +181,7 @@ export class MemorySessionStore extends SessionStore {
 
   #end(entry: Entry, retention: number, now: number): void {
     this.#drop(entry);
-    this.#report('sid', entry.sid, { retention, now });
+    this.#ended.add('sid', entry.sid, { retention, now });
   }
 
   #drop(entry: Entry): void {
@@ -215,19 +191,6 @@ export class MemorySessionStore extends SessionStore {
     const siblings = this.#bySub.get(entry.details.sub);
     siblings?.delete(entry);
     if (siblings?.size === 0) this.#bySub.delete(entry.details.sub);
-  }
-
-  #report(kind: EndedId['kind'], id: string, { retention, now }: { retention: number; now: number }): void {
-    if (retention <= 0) return;
-    // Deleted first, so that the Map stays in the order of ending.
-    this.#ended.delete(`${kind}:${id}`);
-    const monotonicUntil = this.#clock.monotonic() + retention * 1000;
-    this.#ended.set(`${kind}:${id}`, {
-      number: ++this.#numbered,
-      at: now,
-      until: now + retention,
-      monotonicUntil,
-    });
   }
 
   /** Something that ended takes no more room than the session did, so an end never fails for lack of it. */
@@ -249,7 +212,7 @@ export class MemorySessionStore extends SessionStore {
       }
       if (isOver(entry, now)) this.#drop(entry);
     }
-    this.#forgetEnded(now);
+    this.#ended.forget(now);
     return now;
   }
 
@@ -258,15 +221,7 @@ export class MemorySessionStore extends SessionStore {
     if (this.#clock.monotonic() - this.#sweptAt < 1000) return;
     this.#sweptAt = this.#clock.monotonic();
     for (const entry of this.#sessions.values()) if (isOver(entry, now)) this.#drop(entry);
-    this.#forgetEnded(now);
-  }
-
-  #forgetEnded(now: number): void {
-    const monotonic = this.#clock.monotonic();
-    for (const [key, { until, monotonicUntil }] of this.#ended) {
-      if (now <= until || monotonic <= monotonicUntil) break;
-      this.#ended.delete(key);
-    }
+    this.#ended.forget(now);
   }
 }
 

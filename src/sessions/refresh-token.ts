@@ -31,12 +31,10 @@ export class RefreshToken {
   readonly #session: Buffer;
   readonly #rotating: Buffer;
 
-  private constructor(session: Buffer, rotating: Buffer) {
+  private constructor(session: Buffer, rotating: Buffer, sid = sidOf(session)) {
     this.#session = session;
     this.#rotating = rotating;
-    this.sid = Buffer.concat([session.subarray(0, 1), derive(session, LABELS.sid).subarray(0, SID)]).toString(
-      'base64url',
-    );
+    this.sid = sid;
     this.lookUpHash = derive(rotating, LABELS.lookUp, session).toString('base64url');
   }
 
@@ -62,7 +60,7 @@ export class RefreshToken {
 
   /** A token that can follow this one. */
   successor(): RefreshToken {
-    return new RefreshToken(this.#session, randomBytes(PART));
+    return new RefreshToken(this.#session, randomBytes(PART), this.sid);
   }
 
   /** Seals a successor so that only who holds this token, both parts of it, can open it. */
@@ -81,12 +79,17 @@ export class RefreshToken {
     const decipher = createDecipheriv('aes-256-gcm', key, octets.subarray(0, NONCE), { authTagLength: TAG });
     decipher.setAuthTag(octets.subarray(-TAG));
     const rotating = Buffer.concat([decipher.update(octets.subarray(NONCE, -TAG)), decipher.final()]);
-    return new RefreshToken(this.#session, rotating);
+    return new RefreshToken(this.#session, rotating, this.sid);
   }
 
   #sealingKey(): Buffer {
     return derive(this.#rotating, LABELS.seal, this.#session);
   }
+}
+
+function sidOf(session: Buffer): string {
+  const name = derive(session, LABELS.sid).subarray(0, SID);
+  return Buffer.concat([session.subarray(0, 1), name]).toString('base64url');
 }
 
 /**

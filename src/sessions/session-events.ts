@@ -7,6 +7,11 @@ export interface SessionIdentity {
   readonly device?: string;
 }
 
+/** Nothing else of a session gets into an event. */
+export function identityOf({ sid, sub, device }: SessionIdentity): SessionIdentity {
+  return { sid, sub, ...(device === undefined ? {} : { device }) };
+}
+
 /** What happens to sessions. No event holds a token. */
 export type SessionEvent =
   | ({ readonly type: 'started' } & SessionIdentity)

@@ -29,6 +29,8 @@ export const DEFAULT_SESSION_POLICY = {
 } as const;
 
 const LONGEST_REUSE_INTERVAL = 60;
+/** A hundred years. Beyond some thousand times that, Redis would refuse each session as it is about to start. */
+const LONGEST_TTL = 36_525 * 86_400;
 /** The list is renewed twice a second. One that may be no older than that would be refused in ordinary operation. */
 const SHORTEST_LIST_AGE = 2;
 
@@ -40,7 +42,8 @@ const SHORTEST_LIST_AGE = 2;
 export function assertSessionPolicy(policy: SessionPolicy): void {
   const { refreshTokenTtl, sessionTtl, reuseInterval, revocation, revocationOutage, maxListAge } = policy;
   for (const [name, ttl] of Object.entries({ refreshTokenTtl, sessionTtl })) {
-    if (!(ttl >= 1)) throw new OptionError('ERR_OPTION_TTL', `sessions.${name} must be 1 second or more.`);
+    if (!(ttl >= 1 && ttl <= LONGEST_TTL))
+      throw new OptionError('ERR_OPTION_TTL', `sessions.${name} must be 1 second to 100 years.`);
   }
   if (refreshTokenTtl > sessionTtl) {
     throw new OptionError(

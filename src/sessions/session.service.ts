@@ -1,7 +1,10 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { SessionsOffError } from '../errors/session-errors.js';
+import type { SessionClaims, StartOptions } from './session-details.js';
 import type { SessionEvent, SessionEvents, SessionListener } from './session-events.js';
-import type { SessionClaims, SessionInfo, Sessions, StartOptions } from './sessions.js';
+import type { SessionInfo } from './session-info.js';
+import type { SessionPolicy } from './session-policy.js';
+import type { Sessions } from './sessions.js';
 import type { TokenResponse } from './token-response.js';
 
 /**
@@ -91,6 +94,11 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
   /** Takes one access token back, by the claim `jti` of the verified token. */
   async revokeToken(jti: string): Promise<void> {
     return this.sessions.revokeToken(jti);
+  }
+
+  /** The policy that is in force, times in seconds. @throws SessionsOffError */
+  get policy(): SessionPolicy {
+    return this.sessions.policy;
   }
 
   /** Calls `listener` for each event of a session; no event holds a token. @returns ends the subscription. */

@@ -7,36 +7,16 @@ import {
 } from '../errors/session-errors.js';
 import type { Clock } from '../time/clock.js';
 import { requireText } from '../tokens/option-text.js';
-import { copyPlainJson } from '../tokens/plain-json.js';
 import type { IssuedAccessToken, SigningReservation } from '../tokens/signing-reservation.js';
 import type { AccessTokenIssuer } from './access-token-issuer.js';
 import type { EndedSessions } from './ended-sessions.js';
 import { RefreshToken } from './refresh-token.js';
-import type { SessionEvents, SessionIdentity } from './session-events.js';
+import { readDetails, type SessionClaims, type StartOptions } from './session-details.js';
+import { identityOf, type SessionEvents } from './session-events.js';
+import { infoOf, type SessionInfo } from './session-info.js';
 import { assertSessionPolicy, type SessionPolicy } from './session-policy.js';
 import type { RotateResult, SessionDetails, SessionStore, StoredSession } from './session-store.js';
 import { tokenResponse, type TokenResponse } from './token-response.js';
-
-/** The claims of a session's access tokens: what the application says. `sub` is whose session it is. */
-export interface SessionClaims {
-  readonly sub: string;
-  readonly [claim: string]: unknown;
-}
-
-/** What one call of `start` may say besides. */
-export interface StartOptions {
-  /** What the owner of the session knows the device by, for `list`. Longer than 256 characters, it is cut. */
-  device?: string;
-}
-
-/** A session, for its owner to look at. Times are Unix seconds. */
-export interface SessionInfo {
-  readonly sid: string;
-  readonly started: number;
-  /** When it was last refreshed, or started. */
-  readonly refreshed: number;
-  readonly device?: string;
-}
 
 /** What sessions are made of. */
 export interface SessionsParts {
@@ -49,8 +29,6 @@ export interface SessionsParts {
   readonly ended?: EndedSessions | undefined;
 }
 
-const LONGEST_DEVICE = 256;
-
 /**
  * Sessions: a login, refreshed with tokens that rotate at each use, until it is ended. A failure of the store is
  * StoreUnavailableError from every method; then either nothing was done or doing it again does no harm.
@@ -62,6 +40,10 @@ export class Sessions {
   /** @throws OptionError when the policy contradicts itself. */
   constructor(private readonly parts: SessionsParts) {
     assertSessionPolicy(parts.policy);
+  }
+
+  get policy(): SessionPolicy {
+    return this.parts.policy;
   }
 
   /** Looks at the store and begins to watch it. A store that is down stops nothing: it is an event, and once more when it is up. */
@@ -90,8 +72,9 @@ export class Sessions {
     const details = readDetails(claims, options, Math.floor(clock.now()));
     const first = RefreshToken.first(details.sub);
     const slot = issuer.reserve();
+    const stamp = { sid: first.sid, secondsLeft: policy.sessionTtl };
     // Signed first: if anything is wrong with the claims, there is no session that nobody has a token of.
-    const access = await issueWith(slot, details, { sid: first.sid, secondsLeft: policy.sessionTtl }, clock);
+    const access = await issueWith(slot, details, { ...stamp, isFresh: true }, clock);
     await this.ask((store) => store.start({ ...policy, sid: first.sid, current: first.lookUpHash, details }));
     this.parts.events.raise({ type: 'started', ...identityOf({ ...details, sid: first.sid }) });
     return tokenResponse(access, first, details);
@@ -120,7 +103,7 @@ export class Sessions {
         }),
       );
       const { session, next } = this.judge(result, presented, successor);
-      const access = await issueWith(slot, session, session, this.parts.clock);
+      const access = await issueWith(slot, session, { ...session, isFresh: false }, this.parts.clock);
       return tokenResponse(access, next, session);
     } finally {
       slot.release();
@@ -250,11 +233,11 @@ export class Sessions {
 async function issueWith(
   slot: SigningReservation,
   { claims, authTime }: SessionDetails,
-  { sid, secondsLeft }: Pick<StoredSession, 'sid' | 'secondsLeft'>,
+  { sid, secondsLeft, isFresh }: Pick<StoredSession, 'sid' | 'secondsLeft'> & { isFresh: boolean },
   clock: Clock,
 ): Promise<IssuedAccessToken> {
   try {
-    return await slot.issue(claims, { sid, authTime, until: clock.now() + secondsLeft });
+    return await slot.issue(claims, { sid, authTime, isFresh, until: clock.now() + secondsLeft });
   } finally {
     slot.release();
   }
@@ -267,26 +250,4 @@ function open(presented: RefreshToken, sealed: string): RefreshToken {
   } catch (cause) {
     throw new StoreUnavailableError('The session store returned what is not its own', { cause });
   }
-}
-
-function readDetails(claims: SessionClaims, { device }: StartOptions, authTime: number): SessionDetails {
-  // What is signed now and what will be signed later is the same copy, whatever happens to the object meanwhile.
-  const copy = copyPlainJson(claims, 'claims', 'ERR_OPTION_CLAIM');
-  const sub = requireText(copy.sub, 'claims.sub');
-  if (device !== undefined && typeof device !== 'string')
-    throw new OptionError('ERR_OPTION_INVALID', 'device must be a text.');
-  return { sub, claims: copy, authTime, ...(device ? { device: cut(device) } : {}) };
-}
-
-/** It may be a header that a client sent: cut rather than refused, and no lone surrogate where it was cut. */
-function cut(device: string): string {
-  return Buffer.from(device.slice(0, LONGEST_DEVICE)).toString();
-}
-
-function identityOf({ sid, sub, device }: SessionIdentity): SessionIdentity {
-  return { sid, sub, ...(device === undefined ? {} : { device }) };
-}
-
-function infoOf({ sid, started, refreshed, device }: StoredSession): SessionInfo {
-  return { sid, started, refreshed, ...(device === undefined ? {} : { device }) };
 }

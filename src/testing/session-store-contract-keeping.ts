@@ -114,6 +114,7 @@ export const keepingCases: readonly ContractCase[] = [
       assert.equal(await outcomeOf(store, sid, successor), 'unknown');
       assert.equal(await outcomeOf(store, sid, current), 'unknown');
       assert.deepEqual(await store.list(sub), []);
+      assert.equal(await store.end({ sid, retention: LONG.retention }), undefined);
     },
   },
   {

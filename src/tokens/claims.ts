@@ -39,6 +39,8 @@ export abstract class AccessTokenClaims {
   declare readonly sid?: string;
   /** Unix seconds at which the principal last gave credentials. */
   declare readonly auth_time?: number;
+  /** True where the token was issued for credentials, and not for a refresh token. */
+  declare readonly fresh?: boolean;
   readonly [claim: string]: unknown;
 }
 

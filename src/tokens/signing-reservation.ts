@@ -3,6 +3,8 @@ export interface SessionStamp {
   readonly sid: string;
   /** `auth_time`: when the principal gave credentials (RFC 9068 §2.2.1). */
   readonly authTime: number;
+  /** Whether the token is for credentials, and not for a refresh token: the claim `fresh`. */
+  readonly isFresh: boolean;
   /** When the session is over at the latest; the token expires no later. */
   readonly until: number;
 }

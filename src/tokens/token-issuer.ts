@@ -86,11 +86,12 @@ export class TokenIssuer {
     const release = this.slots.take();
     return {
       release,
-      issue: async (claims, { sid, authTime, until }) => {
+      issue: async (claims, { sid, authTime, isFresh, until }) => {
         const left = Math.floor(until - this.clock.now());
         const ttl = Math.max(1, Math.min(this.options.accessTokenTtl, left));
         try {
-          return await this.sign(claims, { ttl }, { sid, auth_time: authTime });
+          const fresh = isFresh ? { fresh: true } : {};
+          return await this.sign(claims, { ttl }, { sid, auth_time: authTime, ...fresh });
         } finally {
           release();
         }

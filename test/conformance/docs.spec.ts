@@ -85,6 +85,16 @@ describe('the reference', () => {
       names: ['AuthOptions'],
     },
     {
+      page: 'docs/reference/token-endpoints.md',
+      file: 'src/http/endpoint-options.ts',
+      names: ['TokenEndpointsOptions', 'TokenEndpoints', 'LoginEndpointOptions', 'EndpointOptions'],
+    },
+    {
+      page: 'docs/reference/token-endpoints.md',
+      file: 'src/http/token-endpoints.module.ts',
+      names: ['TokenEndpointsExtras'],
+    },
+    {
       page: 'docs/reference/token-service.md',
       file: 'src/tokens/token-issuer.ts',
       names: ['IssueOptions'],

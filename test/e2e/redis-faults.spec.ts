@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { SessionPolicy } from '../../src/sessions/session-policy.js';
 import { RedisSessionStore, type IoredisClient } from '../../src/redis/index.js';
 import { RefreshToken } from '../../src/sessions/refresh-token.js';
 import type { TokenResponse } from '../../src/sessions/token-response.js';
-import { TestClock } from '../../src/testing/index.js';
+import { sessionStoreContract, TestClock } from '../../src/testing/index.js';
 import { SystemClock } from '../../src/time/clock.js';
 import { connect, type RedisConnection, type RedisPackage } from '../support/redis-connection.js';
 import { describeWithRedis, RedisServer } from '../support/redis-server.js';
@@ -291,6 +293,29 @@ describeWithRedis('Sessions in Redis', () => {
       }
     });
 
+    it('no name in the index of a person of a session that is over, once anybody looks', async () => {
+      const { store } = await open(own);
+      const names = async () => Number(await admin.zcard((await admin.keys('*:sub:*'))[0] ?? 'none'));
+      const start = async (refreshTokenTtl: number, sessionTtl: number): Promise<string> => {
+        const { sid } = RefreshToken.first('alice');
+        const details = { sub: 'alice', claims: {}, authTime: 1 };
+        await store.start({ sid, current: 'hash', details, refreshTokenTtl, sessionTtl });
+        return sid;
+      };
+      const lasting = await start(60, 60);
+      await start(0.05, 0.05);
+      expect(await names()).toBe(2);
+      await pause(60);
+      // A start clears away what is over for good, a list what was not refreshed in time, an end its own.
+      await start(0.05, 60);
+      expect(await names()).toBe(2);
+      await pause(60);
+      expect((await store.list('alice')).map(({ sid }) => sid)).toEqual([lasting]);
+      expect(await names()).toBe(1);
+      await store.end({ sid: lasting, retention: 60 });
+      expect(await names()).toBe(0);
+    });
+
     it('the same however often they are refreshed', async () => {
       const { sessions } = await open(own);
       let { refresh_token } = await sessions.start({ sub: 'alice' });
@@ -394,6 +419,39 @@ describeWithRedis('Sessions in Redis', () => {
             (await outcomeOf((async () => b.ended.assertNotRevoked({ jti: `token ${at}` }))())) !== 'done',
         );
       }
+    });
+
+    it('what ended is found where a failover lost the end of the feed, and new entries are before and after it', async () => {
+      const [a, b] = [await open(own), await open(own)];
+      const feed = 'jwt-rs256:{0}:ended';
+      const at = 1_795_000_000_000;
+      await admin.xadd(feed, `${at}-0`, 'id', 'jti:kept');
+      await admin.xadd(feed, `${at + 2000}-0`, 'id', 'jti:lost');
+      let { cursor } = await b.store.endedSince(undefined);
+      // The replica never had the last entry; it is the master now, and its clock is a second behind.
+      await admin.del(feed);
+      await admin.xadd(feed, `${at}-0`, 'id', 'jti:kept');
+      await admin.xadd(feed, `${at + 1000}-0`, 'id', 'jti:before');
+      await admin.xadd(feed, `${at + 3000}-0`, 'id', 'jti:after');
+      const since = await b.store.endedSince(cursor);
+      expect(since.ended.map(({ id }) => id)).toEqual(['kept', 'before', 'after']);
+      ({ cursor } = since);
+      await a.sessions.revokeToken('another');
+      expect((await b.store.endedSince(cursor)).ended.map(({ id }) => id)).toEqual(['another']);
+    });
+
+    it('nothing that needs more rights than the documentation names', async () => {
+      const commands = /```text\n(ACL SETUSER [^]*?)\n```/.exec(
+        readFileSync(join(import.meta.dirname, '../../docs/how-to/redis.md'), 'utf8'),
+      )![1]!;
+      await admin.call('ACL', ...commands.replaceAll('\\\n', ' ').split(/\s+/).slice(1));
+      const client = new Redis(own.port, { username: 'app', password: 'secret', enableReadyCheck: false });
+      closers.push(() => client.disconnect());
+      const store = new RedisSessionStore({ client, deadline: PATIENT });
+      for (const { run } of sessionStoreContract)
+        await run({ store, wait: (seconds) => pause(seconds * 1000) });
+      await expect(client.keys('*')).rejects.toThrow('NOPERM');
+      await expect(client.get('of somebody else')).rejects.toThrow('NOPERM');
     });
 
     it('a word for the operator where Redis may evict them', async () => {
@@ -589,7 +647,7 @@ describeWithRedis('When Redis', () => {
     }
   });
 
-  it('is stopped for a while, processes live on, nothing hangs, and what ended is refused or unknown, never let through', async () => {
+  it('is stopped for five seconds, processes live on, nothing hangs, and what ended is refused or unknown, never let through', async () => {
     const process = await openProcess(server, { policy: { maxListAge: 2 }, deadline: BRISK });
     closers.push(() => process.close());
     const { start, refresh } = process.peer(LENIENT_ONE);
@@ -597,12 +655,15 @@ describeWithRedis('When Redis', () => {
     const sid = RefreshToken.parse(refresh_token).sid;
     expect(await process.isRevoked(sid)).toBe(false);
     server.freeze();
+    const frozen = performance.now();
     const asked = Array.from({ length: 50 }, () => outcomeOf(refresh(refresh_token)));
     expect(new Set(await Promise.all(asked))).toEqual(new Set([UNAVAILABLE]));
     await until(async () => (await outcomeOf(process.isRevoked(sid))) === UNAVAILABLE);
     // A circuit that is open answers at once: many more than there are deadlines in the time that this takes.
     for (let count = 0; count < 200; count++)
       expect(await outcomeOf(refresh(refresh_token))).toBe(UNAVAILABLE);
+    await until(() => performance.now() > frozen + 5000);
+    expect(await outcomeOf(refresh(refresh_token))).toBe(UNAVAILABLE);
     server.thaw();
     await insist(() => refresh(refresh_token));
     await until(async () => (await outcomeOf(process.isRevoked(sid))) === 'done');

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Body, Controller, Get, HttpCode, Inject, Post } from '@nestjs/common';
 import {
   AccessTokenClaims,
@@ -8,12 +8,15 @@ import {
   JwtRs256Module,
   MemorySessionStore,
   SessionService,
+  TokenVerifier,
 } from '../../src/index.js';
 import { TestClock } from '../../src/testing/index.js';
 import { closeApps, startApp, type AppParts, type TestApp } from '../support/app.js';
 import type { HttpAnswer } from '../support/http-client.js';
 import { keyPairOf } from '../support/keys.js';
+import { claims, header, mint, NOW } from '../support/mint.js';
 import { PLATFORMS, type Platform } from '../support/platforms.js';
+import { RemoteStore } from '../support/remote-store.js';
 
 @Controller()
 class SessionController {
@@ -217,10 +220,68 @@ describe.each(PLATFORMS)('sessions on $name', (platform) => {
     expect((await app.get('/me', `Bearer ${token}`)).status).toBe(200);
   });
 
-  it('are off unless asked for: the service throws ERR_SESSIONS_OFF', async () => {
-    const app = await boot(platform, {});
+  it('are off unless asked for: every method throws ERR_SESSIONS_OFF, and nothing of them runs', async () => {
+    const clock = new TestClock();
+    const timers = jest.spyOn(clock, 'setTimeout');
+    const app = await boot(platform, { clock });
+    const sessions = app.nest.get(SessionService);
+    for (const call of [
+      () => sessions.start({ sub: 'alice' }),
+      () => sessions.refresh('token'),
+      () => sessions.end('sid'),
+      () => sessions.endByRefreshToken('token'),
+      () => sessions.endAll('alice'),
+      () => sessions.list('alice'),
+      () => sessions.revokeToken('jti'),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'ERR_SESSIONS_OFF', fault: 'developer' });
+    }
+    const token = await app.tokens.issue({ sub: 'alice' });
+    expect((await app.get('/me', `Bearer ${token}`)).status).toBe(200);
+    // What verifies is the verifier itself, with nothing around it that looks anything up.
+    expect(app.nest.get(TokenVerifier)).toBeInstanceOf(TokenVerifier);
+    expect(timers).not.toHaveBeenCalled();
+    expect(app.log.own('warn')).toEqual([]);
     const answer = await post(app, '/login', { username: 'alice' });
     expect(answer).toMatchObject({ status: 500, body: { errorCode: 'ERR_SESSIONS_OFF' } });
+  });
+
+  it('that ended stay known as long as any token can be accepted that has their sid, or a revoked jti', async () => {
+    const app = await boot(platform, {
+      sessions: {},
+      accessTokenTtl: 600,
+      maxTokenTtl: 600,
+      clockTolerance: 60,
+    });
+    // Of an issuer whose clock is ahead by the tolerance, so it is accepted for longer than any other.
+    const [iat, exp] = [NOW + 60, NOW + 660];
+    const token = mint(header(), claims({ iat, nbf: iat, exp, jti: 'taken back' }));
+    const sessions = app.nest.get(SessionService);
+    expect((await app.get('/me', `Bearer ${token}`)).status).toBe(200);
+    await sessions.revokeToken('taken back');
+    app.clock.advance(719);
+    await sessions.list('alice');
+    expect((await app.get('/me', `Bearer ${token}`)).body.errorCode).toBe('ERR_TOKEN_REVOKED');
+    app.clock.advance(1);
+    expect((await app.get('/me', `Bearer ${token}`)).body.errorCode).toBe('ERR_TOKEN_EXPIRED');
+  });
+
+  it('are watched until the application closes, and the store is not closed', async () => {
+    const clock = new TestClock();
+    const store = new RemoteStore(new MemorySessionStore({ clock }));
+    let asked = 0;
+    const { endedSince } = store;
+    store.endedSince = (cursor) => {
+      asked++;
+      return endedSince(cursor);
+    };
+    const app = await boot(platform, { clock, sessions: { store } });
+    expect(asked).toBe(1);
+    clock.advance(0.4);
+    expect(asked).toBe(2);
+    await app.nest.close();
+    clock.advance(10);
+    expect(asked).toBe(2);
   });
 
   it('tell listeners what happens, and never a token', async () => {
@@ -242,11 +303,13 @@ describe.each(PLATFORMS)('sessions on $name', (platform) => {
 describe('the option sessions', () => {
   const [platform] = PLATFORMS as [Platform];
 
-  it('warns that the memory store is for one process', async () => {
-    const app = await boot(platform);
-    expect(
-      app.log.own('warn').some(({ message }) => String(message).includes('memory of this process')),
-    ).toBe(true);
+  it.each([
+    ['the default one', {}],
+    ['one that is given', { store: new MemorySessionStore() }],
+  ])('warns once that a memory store is for one process: %s', async (_, sessions) => {
+    const app = await boot(platform, { sessions });
+    const warnings = app.log.own('warn').map(({ message }) => String(message));
+    expect(warnings.filter((warning) => warning.includes('memory of this process'))).toHaveLength(1);
   });
 
   it.each([

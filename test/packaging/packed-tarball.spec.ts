@@ -136,7 +136,7 @@ describe.each([
   { nest: '12', type: 'commonjs' },
   { nest: '11', type: 'commonjs' },
 ] as const)('an application on Nest $nest, compiled to $type', ({ nest, type }) => {
-  it('is served with a token and refused without, and publishes its keys', async () => {
+  it('is served with a token and refused without, publishes its keys, logs in, and knows whether it can have cookies', async () => {
     const { stdout } = await run(process.execPath, [await compile(project(nest), type)]);
     expect(JSON.parse(stdout)).toEqual({
       withToken: { status: 200, challenge: null, body: { owner: 'alice' } },
@@ -150,6 +150,12 @@ describe.each([
         members: [['kty', 'n', 'e', 'kid', 'alg', 'use']],
         issuer: 'https://auth.example.com',
       },
+      logins: [
+        [200, 'no-store', 'Bearer'],
+        [401, 'no-store', 'invalid_grant'],
+        [400, 'no-store', 'invalid_request'],
+      ],
+      cookies: nest === '12' ? 'boots' : expect.stringContaining('needs @nestjs/core 12.1 or newer'),
     });
   });
 });
@@ -276,7 +282,7 @@ function parseAnswer(answer: string) {
   return {
     status: /^HTTP[/]1[.]1 (\d+)/.exec(head)?.[1],
     challenge: /^www-authenticate: (.*)$/im.exec(head)?.[1]?.trim(),
-    body: JSON.parse(body) as unknown,
+    body: body === '' ? '' : (JSON.parse(body) as unknown),
   };
 }
 
@@ -303,7 +309,7 @@ describe('the demo', () => {
 
   it('prints lines that show, pasted in their order, what it says they show', () => {
     const [prices, refused = '', granted = '', captured, mine = '', stranger, alice, changed = ''] = answers;
-    expect(answers).toHaveLength(8);
+    expect(answers).toHaveLength(14);
     expect(prices).toBe('{"apples":3,"bread":2,"cheese":5}');
     expect(parseAnswer(refused)).toEqual({
       status: '401',
@@ -314,6 +320,7 @@ describe('the demo', () => {
       access_token: expect.stringMatching(/^[\w-]+[.][\w-]+[.][\w-]+$/),
       token_type: 'Bearer',
       expires_in: 300,
+      refresh_token: expect.stringMatching(/^[\w-]+[.][\w-]+$/),
     });
     expect(captured).toBe('');
     expect(JSON.parse(mine)).toEqual([
@@ -328,6 +335,17 @@ describe('the demo', () => {
         'Bearer realm="orders", error="invalid_token", error_description="The signature of the access token is invalid"',
       body: expect.objectContaining({ error: 'invalid_token', errorCode: 'ERR_TOKEN_SIGNATURE' }),
     });
+  });
+
+  it('prints lines that refresh a session, end it, and end all of them', () => {
+    const [captured, refreshed = '', left = '', refused = '', everywhere = '', gone = ''] = answers.slice(8);
+    expect(captured).toBe('');
+    expect(JSON.parse(refreshed)).toMatchObject({ token_type: 'Bearer', refresh_token: expect.any(String) });
+    expect(parseAnswer(left)).toMatchObject({ status: '204', body: '' });
+    expect(parseAnswer(refused)).toMatchObject({ status: '400', body: { error: 'invalid_grant' } });
+    // Two logins were pasted before the one that is over.
+    expect(JSON.parse(everywhere)).toEqual({ ended: 2 });
+    expect(parseAnswer(gone)).toMatchObject({ status: '401', body: { errorCode: 'ERR_TOKEN_REVOKED' } });
   });
 
   it('does what the README shows', () => {
@@ -350,13 +368,13 @@ describe('the demo', () => {
 
   it.each([
     ['a wrong password', '{"username":"alice","password":"battery staple"}'],
-    ['an empty password', '{"username":"alice","password":""}'],
     ['a stranger', '{"username":"mallory","password":"correct horse"}'],
     ['a name that every object knows', '{"username":"constructor","password":"correct horse"}'],
   ])('answers 401 to %s, and does not say which it was', async (_, body) => {
     const response = await login(body);
-    expect([response.status, response.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
-    expect(await response.json()).toEqual({
+    const challenge = response.headers.get('www-authenticate');
+    expect([response.status, challenge]).toEqual([401, 'Bearer realm="orders"']);
+    expect(await response.json()).toMatchObject({
       statusCode: 401,
       error: 'invalid_grant',
       message: 'Wrong username or password',
@@ -369,6 +387,7 @@ describe('the demo', () => {
     ['a body that is no object', 'null', 'application/json'],
     ['a list', '["alice","correct horse"]', 'application/json'],
     ['no password', '{"username":"alice"}', 'application/json'],
+    ['an empty password', '{"username":"alice","password":""}', 'application/json'],
     ['a password that is no text', '{"username":"alice","password":["correct horse"]}', 'application/json'],
     ['a form', 'username=alice&password=correct+horse', 'application/x-www-form-urlencoded'],
     ['JSON that says it is text', '{"username":"alice","password":"correct horse"}', 'text/plain'],
@@ -434,6 +453,54 @@ describe('the tutorial', () => {
         expect(body).toMatchObject({ statusCode: 401 });
       }
       expect(page).toContain(refused.split('\r\n\r\n')[1]);
+    } finally {
+      await app.stop();
+    }
+  });
+});
+
+describe('the recipe for limits', () => {
+  it('slows down who guesses, by address and by account, and who refreshes', async () => {
+    const page = readFileSync(join(root, 'docs/how-to/rate-limit-login.md'), 'utf8');
+    const directory = join(project('12'), 'limits');
+    mkdirSync(directory);
+    const options = ['install', '--no-save', '--no-audit', '--no-fund', '@nestjs/throttler@6'];
+    await run('npm', options, { cwd: project('12') });
+    await run(join(project('12'), 'node_modules/.bin/jwt-rs256'), ['keygen'], { cwd: directory });
+    writeFileSync(join(directory, 'app.module.ts'), blocksOf(page, 'ts')[0] ?? '');
+    const main = `
+      import { NestFactory } from '@nestjs/core';
+      import { AppModule } from './app.module.js';
+      const app = await NestFactory.create(AppModule);
+      await app.listen(process.env.PORT ?? 3000);
+      console.log('http://localhost:' + app.getHttpServer().address().port, 'listens');`;
+    writeFileSync(join(directory, 'main.ts'), main);
+    await compileFolder(directory, 'module');
+    const app = await start(directory, ['main.js', 'listens']);
+    const post = async (path: string, body: object) => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(app.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+      return { status: response.status, store: response.headers.get('cache-control') };
+    };
+    const repeat = async (times: number, path: string, body: (n: number) => object) => {
+      const statuses: number[] = [];
+      for (let n = 0; n < times; n++) statuses.push((await post(path, body(n))).status);
+      return statuses;
+    };
+    try {
+      const guess = (username: string) => (n: number) => ({ username, password: `guess ${n}` });
+      // Five guesses at one account, spelled in whatever case; the sixth is not looked at, though it is right.
+      expect(await repeat(5, '/auth/login', (n) => guess(n % 2 ? 'alice' : 'ALICE')(n))).toEqual(
+        Array(5).fill(401),
+      );
+      const right = { username: 'alice', password: 'correct horse' };
+      expect(await post('/auth/login', right)).toEqual({ status: 429, store: 'no-store' });
+      // Somebody else is not in the way of that, until the address has had its twenty.
+      expect(await repeat(14, '/auth/login', (n) => guess(`user ${n}`)(n))).toEqual(Array(14).fill(401));
+      expect((await post('/auth/login', guess('another')(0))).status).toBe(429);
+      const refreshes = await repeat(61, '/auth/refresh', () => ({ refresh_token: 'x' }));
+      expect(refreshes).toEqual([...Array<number>(60).fill(400), 429]);
+      expect((await post('/auth/logout', { refresh_token: 'x' })).status).toBe(204);
     } finally {
       await app.stop();
     }

@@ -7,7 +7,7 @@ export interface HttpRequest {
   readonly method?: string;
   readonly headers?: HeaderLines;
   /** Sent as it is. */
-  readonly body?: string;
+  readonly body?: string | Buffer;
 }
 
 /** What a server answered. */

@@ -53,11 +53,22 @@ export class TestIssuer extends AccessTokenIssuer {
     return { release, issue: (claims, stamp) => this.issue(claims, stamp) };
   }
 
-  private async issue(claims: object, { sid, authTime, until }: SessionStamp): Promise<IssuedAccessToken> {
+  private async issue(
+    claims: object,
+    { sid, authTime, isFresh, until }: SessionStamp,
+  ): Promise<IssuedAccessToken> {
     await this.beforeSigning();
     const iat = Math.floor(this.clock.now());
     const exp = Math.min(iat + ACCESS_TOKEN_TTL, Math.floor(until));
-    const stamps = { iat, nbf: iat, exp, jti: `token ${this.count++}`, sid, auth_time: authTime };
+    const stamps = {
+      iat,
+      nbf: iat,
+      exp,
+      jti: `token ${this.count++}`,
+      sid,
+      auth_time: authTime,
+      ...(isFresh ? { fresh: true } : {}),
+    };
     return { token: this.sign(goodClaims({ ...claims, ...stamps })), expiresIn: exp - iat };
   }
 }

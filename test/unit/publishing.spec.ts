@@ -387,23 +387,26 @@ describe('The metadata of a protected resource', () => {
 });
 
 describe('The extras about publishing', () => {
+  const issuing = (issuer: string | undefined) => ({ issuer, hasOwnKeys: true });
   const off = { jwksPath: undefined, metadata: new Map(), resourceMetadata: undefined };
 
   it.each([{}, { jwks: false, metadata: false, protectedResource: false } as const, { jwks: undefined! }])(
     'are off: %j',
-    (extras) => expect(resolvePublishing(extras, undefined)).toEqual(off),
+    (extras) => expect(resolvePublishing(extras, issuing(undefined))).toEqual(off),
   );
 
   it('metadata brings the JWK Set with it, at its path', () => {
     const { jwksPath, metadata } = resolvePublishing(
       { metadata: true, jwks: { path: '/keys' } },
-      'https://a/t',
+      issuing('https://a/t'),
     );
     expect(jwksPath).toBe('/keys');
     expect([...metadata.values()].map((text) => JSON.parse(text).jwks_uri)).toEqual(
       Array(4).fill('https://a/keys'),
     );
-    expect(resolvePublishing({ metadata: true }, 'https://a').jwksPath).toBe('/.well-known/jwks.json');
+    expect(resolvePublishing({ metadata: true }, issuing('https://a')).jwksPath).toBe(
+      '/.well-known/jwks.json',
+    );
   });
 
   it.each([
@@ -417,7 +420,7 @@ describe('The extras about publishing', () => {
     [{ protectedResource: true }, /^protectedResource must be an object/],
     [{ metadata: true, jwks: { path: '/.well-known/openid-configuration' } }, /^jwks\.path is the path of/],
   ])('%j stops the boot', (extras, message) => {
-    expect(() => resolvePublishing(extras as object, 'https://a')).toThrow(message);
+    expect(() => resolvePublishing(extras as object, issuing('https://a'))).toThrow(message);
   });
 
   it.each([
@@ -426,7 +429,15 @@ describe('The extras about publishing', () => {
     ['http://auth.example.com', /^issuer \(for metadata\) must be a URL/],
     ['https://a?b=c', /^issuer \(for metadata\) must have no query/],
   ])('metadata with the issuer %j stops the boot', (issuer, message) => {
-    expect(() => resolvePublishing({ metadata: true }, issuer)).toThrow(message);
+    expect(() => resolvePublishing({ metadata: true }, issuing(issuer))).toThrow(message);
+  });
+
+  it.each([{ jwks: true }, { metadata: true }])('%j without a key of its own stops the boot', (extras) => {
+    const verifying = { issuer: 'https://a', hasOwnKeys: false };
+    expect(() => resolvePublishing(extras, verifying)).toThrow(
+      /publishes the keys of this service, and it has none/,
+    );
+    expect(resolvePublishing({}, verifying)).toEqual(off);
   });
 
   it('the option jwksCache has defaults, and takes whole seconds', () => {

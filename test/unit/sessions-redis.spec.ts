@@ -8,6 +8,7 @@ import { ScriptRunner, type Run } from '../../src/redis/script-runner.js';
 import { script } from '../../src/redis/scripts/script.js';
 import { ServerTime } from '../../src/redis/server-time.js';
 import { TestClock } from '../../src/testing/index.js';
+import { POLICY } from '../support/sessions.js';
 
 const RUN: Run = { script: script("return { clock, 'ok' }"), shard: '0', keys: ['key'], args: ['argument'] };
 const settle = () => new Promise<void>((resolve) => void setImmediate(() => setImmediate(resolve)));
@@ -157,6 +158,21 @@ describe('A command', () => {
     expect(await running).toMatchObject({ status: 'ok' });
   });
 
+  it.each(['', 'NaN', 'Infinity', '-1', '0', 'now', '1e999'])(
+    'to which a client answers with the time %p fails, and no deadline is reckoned from it',
+    async (time) => {
+      const { redis, runner } = makeRunner();
+      await runner.run(RUN);
+      redis.answer = async () => [time, 'ok'];
+      await expect(runner.run(RUN)).rejects.toThrow(StoreUnavailableError);
+      redis.answer = undefined;
+      redis.did.length = 0;
+      redis.before = 0.25;
+      await expect(runner.run(RUN)).rejects.toThrow(StoreUnavailableError);
+      expect(redis.did).toEqual(['late']);
+    },
+  );
+
   it.each([[null], ['OK'], [42], [{}]])('to which a client answers %p fails', async (answer) => {
     const { redis, runner } = makeRunner();
     redis.answer = async () => answer;
@@ -281,13 +297,18 @@ describe('A client', () => {
     ]);
   });
 
-  it('does not send a script again after any other error: it may have been done', async () => {
+  it.each([
+    'Connection is closed.',
+    'BUSY Redis is busy running a script.',
+    'READONLY You cannot write against a read only replica. script: NOSCRIPT',
+    'ERR Error running script',
+  ])('does not send a script again after %p: it may have been done', async (message) => {
     let sent = 0;
     const evalScript = makeEvalScript({
-      evalsha: () => Promise.reject(new Error('Connection is closed.')),
+      evalsha: () => Promise.reject(new Error(message)),
       eval: async () => sent++,
     });
-    await expect(evalScript(some, [], [])).rejects.toThrow('Connection is closed.');
+    await expect(evalScript(some, [], [])).rejects.toThrow(message);
     expect(sent).toBe(0);
   });
 
@@ -321,6 +342,79 @@ describe('A client', () => {
 
 describe('RedisSessionStore', () => {
   const client = { eval: async () => null, evalsha: async () => null } as RedisClient;
+  const NOW = '1795000000000000';
+  const DETAILS = '{"sub":"alice","claims":{"sub":"alice"},"authTime":1}';
+  const withMember = (member: string) => `${DETAILS.slice(0, -1)},${member}}`;
+  const rotate = { ...POLICY, sid: 'AAAA', presented: 'p', successor: 's', sealed: 'x' };
+
+  /** A Redis that is not ours, or somebody in between: it answers what it likes. */
+  const storeThatAnswers = (...values: readonly string[]): RedisSessionStore => {
+    const evalsha = async () => [NOW, ...values];
+    return new RedisSessionStore({ client: { evalsha, eval: evalsha } });
+  };
+
+  it('gives up after 250 ms unless told otherwise', async () => {
+    const evalsha = () => new Promise<never>(() => undefined);
+    const keepAlive = setTimeout(() => undefined, 60_000);
+    const store = new RedisSessionStore({ client: { evalsha, eval: evalsha } });
+    const error = await store.list('alice').catch((reason: unknown) => reason);
+    clearTimeout(keepAlive);
+    expect(error).toMatchObject({ cause: { message: 'Redis did not answer within 250 ms' } });
+  });
+
+  it('asks one shard first for what has ended, and sixteen only where that is answered', async () => {
+    let asked = 0;
+    const evalsha = () => {
+      asked++;
+      return Promise.reject(new Error('connect ECONNREFUSED'));
+    };
+    const store = new RedisSessionStore({ client: { evalsha, eval: evalsha } });
+    await expect(store.endedSince(undefined)).rejects.toThrow(StoreUnavailableError);
+    expect(asked).toBe(1);
+  });
+
+  it('takes a session for one that is whole', async () => {
+    const store = storeThatAnswers('rotated', '1795000000000', '1795000000000', '1795000060000', DETAILS, '');
+    expect(await store.rotate(rotate)).toEqual({
+      outcome: 'rotated',
+      session: {
+        sid: 'AAAA',
+        sub: 'alice',
+        claims: { sub: 'alice' },
+        authTime: 1,
+        started: 1_795_000_000,
+        refreshed: 1_795_000_000,
+        secondsLeft: 60,
+      },
+    });
+  });
+
+  it.each([
+    ['nothing at all', []],
+    ['an outcome only', ['rotated']],
+    ['an outcome that there is not', ['OK', '1', '1', '1', DETAILS, '']],
+    ['a time that is none', ['rotated', '1', 'yesterday', '1', DETAILS, '']],
+    ['no time', ['rotated', '', '1', '1', DETAILS, '']],
+    ['an endless session', ['rotated', '1', '1', 'Infinity', DETAILS, '']],
+    ['no details', ['rotated', '1', '1', '1', '', '']],
+    ...['null', '5', '"alice"', '[]', '{}', '{"sub":"alice"}', '{"sub":7,"claims":{},"authTime":1}'].map(
+      (details) => [`the details ${details}`, ['reused', '1', '1', '1', details, '']] as const,
+    ),
+    ['no auth time', ['repeated', '1', '1', '1', '{"sub":"alice","claims":{}}', 'x']],
+    ['claims that are none', ['rotated', '1', '1', '1', '{"sub":"alice","claims":null,"authTime":1}', '']],
+    ['a device that is none', ['rotated', '1', '1', '1', withMember('"device":{}'), '']],
+  ] as const)('is unavailable, no worse, where Redis answers a refresh with %s', async (_, values) => {
+    await expect(storeThatAnswers(...values).rotate(rotate)).rejects.toThrow(StoreUnavailableError);
+  });
+
+  it('hands on of the details what a session is started with, and nothing that somebody added', async () => {
+    const added = withMember('"sid":"another","secondsLeft":1e9,"__proto__":{"admin":true}');
+    const result = await storeThatAnswers('rotated', '1', '1', '1', added, '').rotate(rotate);
+    expect(result).toMatchObject({ session: { sid: 'AAAA', started: 0.001 } });
+    expect(Object.keys((result as { session: object }).session).sort()).toEqual(
+      ['authTime', 'claims', 'refreshed', 'secondsLeft', 'sid', 'started', 'sub'].sort(),
+    );
+  });
 
   it.each([
     ['prefix', '{tag}'],
@@ -330,6 +424,8 @@ describe('RedisSessionStore', () => {
     ['deadline', 20_000],
     ['deadline', Number.NaN],
     ['deadline', '250'],
+    ['deadline', 9],
+    ['deadline', 10_001],
   ])('refuses %s: %p, by name', (option, value) => {
     expect(() => new RedisSessionStore({ client, [option]: value })).toThrow(
       expect.objectContaining({ code: 'ERR_OPTION_INVALID', message: expect.stringContaining(option) }),

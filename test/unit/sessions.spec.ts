@@ -10,6 +10,7 @@ import {
   TokenRevokedError,
 } from '../../src/errors/session-errors.js';
 import { SignerBusyError } from '../../src/errors/unavailable-errors.js';
+import { EndedRecord } from '../../src/sessions/ended-record.js';
 import { MemorySessionStore } from '../../src/sessions/memory-session-store.js';
 import { partitionOfSid, partitionOfSub } from '../../src/sessions/partition.js';
 import { RefreshToken } from '../../src/sessions/refresh-token.js';
@@ -294,6 +295,7 @@ describe('Starting a session', () => {
     ['a sub with a lone surrogate', { sub: 'a\ud800' }],
     ['a Date among them', { sub: 'alice', since: new Date() }],
     ['a claim that is undefined', { sub: 'alice', role: undefined }],
+    ['fresh among them', { sub: 'alice', fresh: true }],
     ['nothing at all', undefined],
     ['a text', 'alice'],
     ['a list', [{ sub: 'alice' }]],
@@ -366,6 +368,7 @@ describe('Refreshing', () => {
     );
     expect(before!.iat! - before!.auth_time!).toBe(0);
     expect(after!.iat! - after!.auth_time!).toBe(60);
+    expect([before!.fresh, after!.fresh]).toEqual([true, undefined]);
   });
 
   it('goes on and on, with each token once', async () => {
@@ -843,6 +846,44 @@ describe('What ended', () => {
     for (const jti of jtis) expect(() => b.ended.assertNotRevoked({ jti })).toThrow(TokenRevokedError);
   });
 
+  it('is found in pieces, sessions and tokens in one order, and each once', async () => {
+    const clock = new TestClock();
+    const record = new EndedRecord(clock);
+    const expected: string[] = [];
+    const add = (kind: 'sid' | 'jti', count: number) => {
+      for (let at = 0; at < count; at++) {
+        record.add(kind, `${kind} ${expected.length}`, { retention: 60, now: clock.now() });
+        expected.push(`${kind} ${expected.length}`);
+      }
+    };
+    add('jti', 500);
+    add('sid', 1600);
+    add('jti', 100);
+    const [found, pieces]: [string[], number[]] = [[], []];
+    let cursor: string | undefined;
+    for (let more = true; more;) {
+      const since = record.since(cursor, clock.now());
+      found.push(...since.ended.map(({ id }) => id));
+      pieces.push(since.ended.length);
+      ({ cursor, more } = since);
+    }
+    expect(found).toEqual(expected);
+    expect(pieces).toEqual([1000, 1000, 200]);
+  });
+
+  it('is not asked for again and again where a store says that there is more and does not get on', async () => {
+    const { b, storeB } = twoProcesses();
+    let asked = 0;
+    storeB.endedSince = async () => {
+      asked++;
+      return { ended: [{ kind: 'jti', id: 'jti', age: 0 }], cursor: 'the same', more: true };
+    };
+    await b.ended.open();
+    expect(asked).toBe(2);
+    expect(() => b.ended.assertNotRevoked({ jti: 'jti' })).toThrow(TokenRevokedError);
+    b.ended.close();
+  });
+
   it('does not mix up a sid and a jti of the same text', async () => {
     const { a } = twoProcesses();
     await a.ended.open();
@@ -875,6 +916,24 @@ describe('What ended', () => {
     expect(await isRevoked()).toBe('ERR_TOKEN_REVOKED');
     await pass(clock, 2);
     expect(await isRevoked()).toBe('done');
+  });
+
+  it('is kept for the longer time when it is reported again after a clock was set back', async () => {
+    const { clock, b, storeB } = twoProcesses({ policy: { retention: 100 } });
+    let reports = 0;
+    storeB.endedSince = async () => ({
+      ended: [{ kind: 'jti', id: 'jti', age: 0 }],
+      cursor: String(reports++),
+      more: false,
+    });
+    await b.ended.open();
+    clock.setNow(clock.now() - 1000);
+    await pass(clock, 1);
+    storeB.endedSince = async () => ({ ended: [], cursor: 'end', more: false });
+    await pass(clock, 110);
+    expect(reports).toBeGreaterThan(1);
+    expect(() => b.ended.assertNotRevoked({ jti: 'jti' })).toThrow(TokenRevokedError);
+    b.ended.close();
   });
 
   it('is on the list for no longer than its age leaves', async () => {
@@ -1040,6 +1099,8 @@ describe('A policy', () => {
   it.each([
     ['refreshTokenTtl', 0, 'ERR_OPTION_TTL'],
     ['sessionTtl', 0.5, 'ERR_OPTION_TTL'],
+    ['sessionTtl', 36_525 * 86_400 + 1, 'ERR_OPTION_TTL'],
+    ['sessionTtl', Number.POSITIVE_INFINITY, 'ERR_OPTION_TTL'],
     ['refreshTokenTtl', POLICY.sessionTtl + 1, 'ERR_OPTION_TTL'],
     ['refreshTokenTtl', Number.NaN, 'ERR_OPTION_TTL'],
     ['reuseInterval', 60.1, 'ERR_OPTION_TTL'],
@@ -1060,6 +1121,7 @@ describe('A policy', () => {
     ['reuseInterval', 0],
     ['reuseInterval', 60],
     ['refreshTokenTtl', POLICY.sessionTtl],
+    ['sessionTtl', 36_525 * 86_400],
     ['maxListAge', 2],
   ])('with %s: %p is accepted', (option, value) => {
     expect(() => assertSessionPolicy({ ...POLICY, [option]: value })).not.toThrow();

@@ -16,7 +16,7 @@ const PRELUDE = `
 local time = redis.call('TIME')
 local micros = time[1] * 1000000 + time[2]
 local clock = string.format('%.0f', micros)
-if micros >= tonumber(ARGV[1]) then return { clock, 'late' } end
+if not (micros < tonumber(ARGV[1])) then return { clock, 'late' } end
 local now = math.floor(micros / 1000)
 local function int(number) return string.format('%.0f', number) end
 `;
