@@ -1,4 +1,5 @@
-import { Controller, Get, Inject } from '@nestjs/common';
+import { Controller, Get, Inject, type INestApplication } from '@nestjs/common';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Auth, CurrentUser, JwtRs256Module, KeyRing, TokenService } from '../../src/index.js';
 import type { JwtRs256ModuleExtras, JwtRs256ModuleOptions } from '../../src/index.js';
 import { startApp, type TestApp } from './app.js';
@@ -11,10 +12,12 @@ export interface TestIssuer extends TestApp {
   /** Its URL, and what its tokens have as `iss`. */
   readonly issuer: string;
   readonly ring: KeyRing;
-  /** How often the JWK Set was asked for. */
-  readonly fetches: () => number;
+  /** Where its JWK Set is: how often it was asked for, and whether it is down. */
+  readonly endpoint: { fetches: number; isDown: boolean };
   login(): Promise<string>;
 }
+
+const JWKS = '/.well-known/jwks.json';
 
 /** What an issuer has to be told. */
 type IssuerOptions = Pick<JwtRs256ModuleOptions, 'keyDirectory'> &
@@ -44,16 +47,20 @@ export async function startIssuer(platform: Platform, options: IssuerOptions): P
     ...options,
     issuer,
   });
-  const app = await startApp(platform, { module, controllers: [IssuerController], port });
-  let fetches = 0;
-  app.nest.getHttpServer().on('request', ({ url }: { url: string }) => {
-    if (url === '/.well-known/jwks.json') fetches++;
-  });
+  const endpoint = { fetches: 0, isDown: false };
+  const watch = ({ url }: IncomingMessage, response: ServerResponse, next: () => void) => {
+    if (url !== JWKS) return next();
+    endpoint.fetches++;
+    if (!endpoint.isDown) return next();
+    response.writeHead(500).end();
+  };
+  const configure = (nest: INestApplication) => nest.use(watch);
+  const app = await startApp(platform, { module, controllers: [IssuerController], port, configure });
   return {
     ...app,
     issuer,
     ring: app.nest.get(KeyRing),
-    fetches: () => fetches,
+    endpoint,
     login: async () => (await app.get('/login')).body.token,
   };
 }
