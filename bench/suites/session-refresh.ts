@@ -131,21 +131,11 @@ function outcome(
     const [few, many] = [here[0]!, here.at(-1)!];
     const where = isInRedis ? 'in Redis' : 'in memory';
     const times = ({ rounds }: Measured): number[] => rounds.map(({ refresh }) => refresh);
-    const all = here.flatMap(({ rounds }) => rounds);
     return [
       atMost(
         `refresh, ${named(many.sessions)} ${where} / ${named(few.sessions)}`,
         1.15,
         ratioOf(times(many), times(few)),
-      ),
-      atMost(
-        `refresh ${where} / ${isInRedis ? 'a signature and a round trip' : 'a signature'}`,
-        // Beside the floor there is hashing, sealing and, in Redis, a script where PING does nothing.
-        isInRedis ? 1.75 : 1.5,
-        ratioOf(
-          all.map(({ refresh }) => refresh),
-          all.map(floorOf),
-        ),
       ),
     ];
   });

@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { generateKeyPair, type KeySize } from '../keys/generate-key-pair.js';
 import { assertWritable, keyPairFiles, writeKeyPair } from '../keys/key-pair-files.js';
-import { showProgress, type Terminal, UsageError } from './terminal.js';
+import { readCommandLine, textOf, wrongUsage } from './flags.js';
+import { showProgress, type Terminal } from './terminal.js';
 
 const HELP = `Makes an RSA key pair: rs256.pem (private, mode 0600) and rs256.pub (public).
 
@@ -41,41 +41,21 @@ export async function keygen(args: string[], { out, err }: Terminal): Promise<vo
   out.write(`kid          ${pair.kid}\n`);
 }
 
+const SYNTAX = { command: 'keygen', flags: ['directory', 'bits', 'force'] } as const;
+
 /** @returns undefined when help was asked for. */
 function readOptions(args: string[]): KeygenOptions | undefined {
-  const values = parse(args);
-  if (values.help === true) return undefined;
-  const bits = Number(values.bits ?? 2048);
-  if (bits !== 2048 && bits !== 3072 && bits !== 4096) throw wrongUsage('--bits must be 2048, 3072 or 4096.');
-  if (values.directory === '') throw wrongUsage('--directory must not be empty.');
+  const { flags } = readCommandLine(args, SYNTAX);
+  if (flags.help === true) return undefined;
+  const bits = Number(flags.bits ?? 2048);
+  if (bits !== 2048 && bits !== 3072 && bits !== 4096)
+    throw wrongUsage('keygen', '--bits must be 2048, 3072 or 4096.');
   return {
-    directory: values.directory ?? 'keys',
+    directory: textOf('keygen', flags, 'directory') ?? 'keys',
     bits,
-    force: values.force === true,
-    json: values.json === true,
+    force: flags.force === true,
+    json: flags.json === true,
   };
-}
-
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- parseArgs infers it from the options
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        directory: { type: 'string', short: 'd' },
-        bits: { type: 'string', short: 'b' },
-        force: { type: 'boolean', short: 'f' },
-        json: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw wrongUsage((error as Error).message);
-  }
-}
-
-function wrongUsage(sentence: string): UsageError {
-  return new UsageError(sentence, 'jwt-rs256 keygen --help');
 }
 
 function shown(file: string): string {

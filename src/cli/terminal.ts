@@ -2,6 +2,27 @@
 export interface Terminal {
   readonly out: NodeJS.WritableStream;
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  /** What a command may read that is given no argument. */
+  readonly in?: AsyncIterable<Buffer | string> & { readonly isTTY?: boolean };
+}
+
+/** What a command ends with: nothing when all is well, or the exit code. */
+export type Command = (args: string[], terminal: Terminal) => Promise<number | void>;
+
+/** Rows with their first columns aligned, and an end to each line. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths: number[] = [];
+  for (const row of rows)
+    for (const [at, cell] of row.entries()) widths[at] = Math.max(widths[at] ?? 0, cell.length);
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => cell.padEnd(widths[at]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** The command line was not understood: exit code 2. */

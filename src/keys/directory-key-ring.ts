@@ -131,7 +131,7 @@ export class DirectoryKeyRing extends KeyRing {
   #derive(): void {
     const { policy, clock } = this.#parts;
     const now = clock.now();
-    this.#state = ringStateOf(this.#held.usable, retentionOf(policy), now);
+    this.#state = ringStateOf(this.#held, retentionOf(policy), now);
     if (this.#state.active) this.#state.active.hasBegun = true;
     this.publicKeys.replace(this.#state.verifying);
     this.#tell(now);

@@ -31,6 +31,11 @@ export class HeldKey implements LivingKey {
     return this.fault === undefined || this.hasBegun;
   }
 
+  /** Whether it had begun before it was revoked. @param revokedAt - Unix seconds. */
+  hadBegun(revokedAt: number): boolean {
+    return this.signsFrom <= revokedAt;
+  }
+
   /** Whether the files are those that were read last, and were good. */
   isUpToDate(files: KeyFiles): boolean {
     return this.fault === undefined && this.#marks === marksOf(files);

@@ -13,7 +13,8 @@ export type UsableKey = HeldKey & { readonly key: DirectoryKey };
  */
 export class HeldKeys {
   readonly #held = new Map<string, HeldKey>();
-  readonly #revoked = new Set<string>();
+  /** When each was revoked, by kid. Unix seconds. */
+  readonly #revoked = new Map<string, number>();
   readonly #strangers = new Set<string>();
   readonly #raise: (event: KeyRingEvent) => void;
 
@@ -26,6 +27,14 @@ export class HeldKeys {
     return [...this.#held.values()].filter(
       (held): held is UsableKey => held.key !== undefined && !this.#revoked.has(held.key.verificationKey.kid),
     );
+  }
+
+  /** What was revoked after it had begun, and ended what came before it. */
+  get ended(): readonly HeldKey[] {
+    return [...this.#held.values()].filter((held) => {
+      const revokedAt = held.key && this.#revoked.get(held.key.verificationKey.kid);
+      return revokedAt !== undefined && held.hadBegun(revokedAt);
+    });
   }
 
   /** Whether the folder has private keys at all, good, bad or revoked. */
@@ -44,12 +53,12 @@ export class HeldKeys {
     for (const files of listing.keys) await this.#read(files, reader);
     const present = new Set(listing.keys.map(({ stem }) => stem));
     for (const held of this.#held.values()) if (!present.has(held.name)) this.#lose(held);
-    for (const kid of listing.revoked) this.#revoke(kid);
+    for (const [kid, revokedAt] of listing.revoked) this.#revoke(kid, revokedAt);
   }
 
   /** Forgets keys whose files are gone and of which nothing is needed any more. @returns whether there were any. */
   forgetLost(isNeeded: (held: UsableKey) => boolean): boolean {
-    const needed = new Set<HeldKey>(this.usable.filter(isNeeded));
+    const needed = new Set<HeldKey>([...this.usable.filter(isNeeded), ...this.ended]);
     const lost = [...this.#held.values()].filter((held) => held.isLost && !needed.has(held));
     for (const { name } of lost) this.#held.delete(name);
     return lost.length > 0;
@@ -78,10 +87,10 @@ export class HeldKeys {
   }
 
   /** Once is for good: that the file is taken away again does not bring the key back while this process lives. */
-  #revoke(kid: string): void {
+  #revoke(kid: string, revokedAt: number): void {
     if (this.#revoked.has(kid)) return;
     const held = this.usable.find(({ key }) => key.verificationKey.kid === kid);
-    this.#revoked.add(kid);
+    this.#revoked.set(kid, revokedAt);
     if (held) this.#raise({ type: 'revoked', kid, name: held.name });
   }
 

@@ -1,14 +1,21 @@
 import { createPrivateKey } from 'node:crypto';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { KeyError } from '../errors/developer-errors.js';
 import { generateKeyPair, type KeySize } from './generate-key-pair.js';
 import { stemOf } from './key-file-name.js';
 import { listKeys, revokedName, type KeyListing } from './key-listing.js';
-import { writeNew } from './whole-file.js';
+import { syncDirectory, writeNew } from './whole-file.js';
 
 /** A new key is as long as the one before it. */
 const SIZES: readonly KeySize[] = [4096, 3072, 2048];
+
+/** A file of a folder of keys, whatever it is. */
+export interface DirectoryFile {
+  readonly name: string;
+  /** Unix seconds. */
+  readonly changedAt: number;
+}
 
 /** A folder of keys, as a ring lists it and writes to it. What is in the files is not its business. */
 export class KeyDirectory {
@@ -68,6 +75,25 @@ export class KeyDirectory {
     await this.#writing(() => writeNew({ path: join(this.path, revokedName(kid)), text, mode: 0o644 }));
   }
 
+  /** All files, and links to files. Folders are none. @throws KeyError `ERR_KEY_DIRECTORY` when it cannot be listed. */
+  async files(): Promise<readonly DirectoryFile[]> {
+    try {
+      const entries = await readdir(this.path, { withFileTypes: true });
+      const files = entries.filter((entry) => entry.isFile() || entry.isSymbolicLink());
+      return await Promise.all(files.map(({ name }) => fileOf(this.path, name)));
+    } catch (cause) {
+      throw notListable(this.path, cause as NodeJS.ErrnoException);
+    }
+  }
+
+  /** Deletes files. One that is gone already is no fault. @throws KeyError `ERR_KEY_DIRECTORY` when it cannot be written. */
+  async remove(names: readonly string[]): Promise<void> {
+    await this.#writing(async () => {
+      for (const name of names) await rm(join(this.path, name), { force: true });
+      await syncDirectory(this.path);
+    });
+  }
+
   async #writing(write: () => Promise<unknown>): Promise<void> {
     try {
       await write();
@@ -90,6 +116,11 @@ export function newestStart({ keys }: KeyListing): number {
   return Math.max(
     ...keys.filter(({ privateMark }) => privateMark !== undefined).map(({ signsFrom }) => signsFrom),
   );
+}
+
+async function fileOf(directory: string, name: string): Promise<DirectoryFile> {
+  const { mtimeMs } = await lstat(join(directory, name));
+  return { name, changedAt: mtimeMs / 1000 };
 }
 
 function encrypted(privateKey: string, passphrase: string): string {

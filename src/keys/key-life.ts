@@ -24,7 +24,7 @@ export interface KeyLife {
  * When `key` signs and verifies: until the next newer key begins, and `retention` longer. What signs is followed by what
  * signs. A public key alone belongs to a private one elsewhere, which any newer key may follow.
  *
- * @param keys - the whole ring, `key` among them.
+ * @param keys - the whole ring, `key` among them, and those that were revoked after they had begun.
  * @param retention - seconds.
  */
 export function lifeOf(key: LivingKey, keys: readonly LivingKey[], retention: number): KeyLife {
@@ -43,12 +43,22 @@ export function stateOf({ signsFrom, signsUntil, verifiesUntil }: KeyLife, now: 
   return now < verifiesUntil ? 'retiring' : 'retired';
 }
 
-/** Who signs now: the newest whose time has come. */
-export function activeOf<Key extends LivingKey>(keys: readonly Key[], now: number): Key | undefined {
-  return keys
+/**
+ * Who signs now: the newest whose time has come. Not the one before a key that was revoked, for its life is over; it may
+ * be years ago that it was given up.
+ *
+ * @param ended - keys that were revoked after they had begun.
+ */
+export function activeOf<Key extends LivingKey>(
+  keys: readonly Key[],
+  ended: readonly LivingKey[],
+  now: number,
+): Key | undefined {
+  const newest = keys
     .filter(({ canSign, mayBegin, signsFrom }) => canSign && mayBegin && signsFrom <= now)
     .reduce<Key | undefined>(
-      (newest, key) => (newest && newest.signsFrom >= key.signsFrom ? newest : key),
+      (best, key) => (best && best.signsFrom >= key.signsFrom ? best : key),
       undefined,
     );
+  return newest && stateOf(lifeOf(newest, [...keys, ...ended], 0), now) === 'active' ? newest : undefined;
 }

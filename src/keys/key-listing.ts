@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseKeyFileName } from './key-file-name.js';
 
@@ -15,8 +15,8 @@ export interface KeyFiles {
 /** What is in a folder of keys, by the names alone. */
 export interface KeyListing {
   readonly keys: readonly KeyFiles[];
-  /** The kids of keys that somebody has revoked. */
-  readonly revoked: ReadonlySet<string>;
+  /** The kids of keys that somebody has revoked, and when. Unix seconds. */
+  readonly revoked: ReadonlyMap<string, number>;
   /** Names that end in .pem and are no keys of a ring. */
   readonly strangers: readonly string[];
 }
@@ -26,6 +26,11 @@ const REVOKED = /^([A-Za-z0-9_-]{43})\.revoked$/;
 /** The name of the file whose presence revokes a key. */
 export function revokedName(kid: string): string {
   return `${kid}.revoked`;
+}
+
+/** The kid that a file of this name revokes. @returns undefined for any other name. */
+export function parseRevokedName(name: string): string | undefined {
+  return REVOKED.exec(name)?.[1];
 }
 
 /**
@@ -56,7 +61,7 @@ export async function listKeys(directory: string): Promise<KeyListing> {
   }
   return {
     keys: [...keys.values()],
-    revoked: new Set(names.flatMap((name) => REVOKED.exec(name)?.[1] ?? [])),
+    revoked: await revokedAmong(names, directory),
     strangers: names.filter((name) => name.endsWith('.pem') && !parseKeyFileName(name)),
   };
 }
@@ -67,5 +72,33 @@ async function markOf(path: string): Promise<{ mark: string; changedAt: number }
     return { mark: [dev, ino, size, mtimeNs, ctimeNs, mode].join(':'), changedAt: Number(mtimeNs) / 1e9 };
   } catch (error) {
     return { mark: String((error as NodeJS.ErrnoException).code), changedAt: Number.POSITIVE_INFINITY };
+  }
+}
+
+async function revokedAmong(names: readonly string[], directory: string): Promise<Map<string, number>> {
+  const revoked = new Map<string, number>();
+  for (const name of names) {
+    const kid = parseRevokedName(name);
+    if (kid !== undefined) revoked.set(kid, await revokedAt(join(directory, name)));
+  }
+  return revoked;
+}
+
+const TIME = /\d{4}-\d\d-\d\dT[\d:.]+Z/;
+/** In octets. What we write there is shorter. */
+const LONGEST_MARK = 1024;
+
+/**
+ * When a key was revoked: as the mark says, for a copy of the file has another time; else when the file was last changed.
+ * Where that cannot be told, it was revoked after everything it may have done.
+ */
+async function revokedAt(path: string): Promise<number> {
+  try {
+    const { size, mtimeMs } = await stat(path);
+    const text = size <= LONGEST_MARK ? await readFile(path, 'latin1') : '';
+    const said = Date.parse(TIME.exec(text)?.[0] ?? '');
+    return (Number.isNaN(said) ? mtimeMs : said) / 1000;
+  } catch {
+    return Number.POSITIVE_INFINITY;
   }
 }

@@ -8,6 +8,8 @@ import type { CacheHeaders } from './remote-refresh-schedule.js';
 /** An answer, whole and within bounds. */
 export interface RemoteResponse extends CacheHeaders {
   readonly status: number;
+  /** The header Date, as it is: what time it is there (RFC 9110 §6.6.1). */
+  readonly date: string | undefined;
   /** Decoded. Empty unless the status is 200. */
   readonly body: Buffer;
 }
@@ -58,8 +60,8 @@ export function fetchRemote(url: URL, signal: AbortSignal): Promise<RemoteRespon
 }
 
 function toResponse(response: IncomingMessage, body: Buffer): RemoteResponse {
-  const { 'cache-control': cacheControl, age } = response.headers;
-  return { status: response.statusCode ?? 0, cacheControl, age, body };
+  const { 'cache-control': cacheControl, age, date } = response.headers;
+  return { status: response.statusCode ?? 0, date, cacheControl, age, body };
 }
 
 /** Never resolves where the connection ends too early: `fetchRemote` hears of that. */

@@ -1,5 +1,5 @@
 import type { UsableKey } from './held-keys.js';
-import { activeOf, lifeOf, stateOf, type KeyState } from './key-life.js';
+import { activeOf, lifeOf, stateOf, type KeyState, type LivingKey } from './key-life.js';
 import type { RingKey } from './key-ring.js';
 import type { VerificationKey } from './verification-key.js';
 
@@ -23,11 +23,18 @@ export const EMPTY_RING: RingState = {
   until: Number.NEGATIVE_INFINITY,
 };
 
+/** The keys that a ring is derived from. */
+export interface RingKeys {
+  readonly usable: readonly UsableKey[];
+  /** Revoked after they had begun: what they followed is not to live on because of that. */
+  readonly ended: readonly LivingKey[];
+}
+
 /** @param retention - seconds for which a key verifies after it stopped signing. */
-export function ringStateOf(usable: readonly UsableKey[], retention: number, now: number): RingState {
-  const active = activeOf(usable, now);
+export function ringStateOf({ usable, ended }: RingKeys, retention: number, now: number): RingState {
+  const active = activeOf(usable, ended, now);
   const newestFirst = usable.toSorted((a, b) => (a.signsFrom > b.signsFrom ? -1 : 1));
-  const keys = newestFirst.map((held) => describe(held, usable, { retention, now, active }));
+  const keys = newestFirst.map((held) => describe(held, [...usable, ...ended], { retention, now, active }));
   const verifying = newestFirst
     .filter((_, index) => keys[index]!.state !== 'retired')
     .map(({ key }) => key.verificationKey);
@@ -50,12 +57,8 @@ interface Moment {
   readonly active: UsableKey | undefined;
 }
 
-function describe(
-  held: UsableKey,
-  usable: readonly UsableKey[],
-  { retention, now, active }: Moment,
-): RingKey {
-  const life = lifeOf(held, usable, retention);
+function describe(held: UsableKey, keys: readonly LivingKey[], { retention, now, active }: Moment): RingKey {
+  const life = lifeOf(held, keys, retention);
   const { kid, bits } = held.key.verificationKey;
   const derived = stateOf(life, now);
   // One key signs. Another whose time has come, and that may not begin or has no private half here, verifies.

@@ -14,7 +14,7 @@ export interface RotationPolicy extends JwkSetCaching {
 export const SHORTEST_LEAD = 900;
 
 /** Until a new file is on the disk and every instance has looked at the folder. Seconds. */
-const SETTLING = 5;
+export const SETTLING = 5;
 
 /** More keys than consumers of a JWK Set have to take. */
 const MOST_KEYS = 50;
@@ -34,30 +34,42 @@ export function retentionOf({ maxTokenTtl, notBefore, clockTolerance, maxAge }: 
   return maxTokenTtl + notBefore + clockTolerance + maxAge;
 }
 
+/** How `leadOf` comes about, for messages. */
+export function leadSum(policy: RotationPolicy): string {
+  const { maxAge, staleWhileRevalidate } = policy;
+  const sum = `maxAge ${maxAge} s + staleWhileRevalidate ${staleWhileRevalidate} s`;
+  return `max(${SHORTEST_LEAD} s, ${sum}) = ${leadOf(policy)} s`;
+}
+
+/** How `retentionOf` comes about, for messages. */
+export function retentionSum(policy: RotationPolicy): string {
+  const { maxTokenTtl, notBefore, clockTolerance, maxAge } = policy;
+  const sum = `maxTokenTtl ${maxTokenTtl} s + notBefore ${notBefore} s + clockTolerance ${clockTolerance} s + maxAge ${maxAge} s`;
+  return `${sum} = ${retentionOf(policy)} s`;
+}
+
 /**
  * Refuses a policy that cannot be kept, with the arithmetic.
  *
  * @throws OptionError `ERR_OPTION_ROTATION`
  */
 export function assertRotationPolicy(policy: RotationPolicy): void {
-  const { every, maxAge, staleWhileRevalidate, maxTokenTtl, notBefore, clockTolerance } = policy;
+  const { every } = policy;
   if (every === undefined) return;
   const lead = leadOf(policy);
-  const retention = retentionOf(policy);
-  const leadSum = `max(${SHORTEST_LEAD} s, maxAge ${maxAge} s + staleWhileRevalidate ${staleWhileRevalidate} s) = ${lead} s`;
   if (every < 2 * lead) {
     throw new OptionError(
       'ERR_OPTION_ROTATION',
-      `rotation.every (${every} s) is too short: a key is published ${leadSum} before it signs, so the least is twice that, ` +
-        `${2 * lead} s. Rotate less often, or shorten jwksCache.`,
+      `rotation.every (${every} s) is too short: a key is published ${leadSum(policy)} before it signs, so the least is twice ` +
+        `that, ${2 * lead} s. Rotate less often, or shorten jwksCache.`,
     );
   }
-  const keys = Math.ceil((lead + retention) / every) + 1;
+  const keys = Math.ceil((lead + retentionOf(policy)) / every) + 1;
   if (keys <= MOST_KEYS) return;
   throw new OptionError(
     'ERR_OPTION_ROTATION',
-    `rotation.every (${every} s) would keep ${keys} keys published at once: a key verifies for maxTokenTtl ${maxTokenTtl} s + ` +
-      `notBefore ${notBefore} s + clockTolerance ${clockTolerance} s + maxAge ${maxAge} s = ${retention} s after it stopped ` +
-      `signing, and ${leadSum} before it begins. At most ${MOST_KEYS} keys are sensible: rotate less often, or lower maxTokenTtl.`,
+    `rotation.every (${every} s) would keep ${keys} keys published at once: a key verifies for ${retentionSum(policy)} after it ` +
+      `stopped signing, and ${leadSum(policy)} before it begins. At most ${MOST_KEYS} keys are sensible: rotate less often, or ` +
+      'lower maxTokenTtl.',
   );
 }

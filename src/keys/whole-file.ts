@@ -55,7 +55,7 @@ async function throughTemporary<T>(
 }
 
 /** A new name is safe from a crash only when the folder is on the disk too. */
-async function syncDirectory(directory: string): Promise<void> {
+export async function syncDirectory(directory: string): Promise<void> {
   // Windows opens no folders, and needs no such thing.
   if (process.platform === 'win32') return;
   const handle = await open(directory, 'r');

@@ -6,7 +6,13 @@ import jsonwebtoken from 'jsonwebtoken';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import ts from 'typescript';
+import { doctor } from '../../src/cli/doctor.js';
+import { inspect } from '../../src/cli/inspect.js';
+import { jwks } from '../../src/cli/jwks.js';
 import { keygen } from '../../src/cli/keygen.js';
+import { pubkey } from '../../src/cli/pubkey.js';
+import { revoke } from '../../src/cli/revoke.js';
+import { rotate } from '../../src/cli/rotate.js';
 import {
   Auth,
   CurrentUser,
@@ -120,10 +126,11 @@ describe('the reference', () => {
     expect(names.filter((name) => !words.has(name))).toEqual([]);
   });
 
-  it('shows the help of keygen as it is', async () => {
+  const commands = { keygen, rotate, revoke, jwks, pubkey, doctor, inspect };
+  it.each(Object.entries(commands))('shows the help of %s as it is', async (_, command) => {
     let help = '';
     const out = { write: (text: string) => ((help += text), true) } as unknown as NodeJS.WritableStream;
-    await keygen(['--help'], { out, err: out });
+    await command(['--help'], { out, err: out });
     expect(read('docs/reference/command-line.md')).toContain(help);
   });
 });

@@ -16,6 +16,14 @@ export interface CliResult {
   readonly err: string;
 }
 
+/** What a program finds when it starts. */
+export interface Given {
+  /** What it can read. */
+  readonly input?: string;
+  /** Besides the environment of the tests. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** The command line of this package, compiled from its source into a folder of its own, as a clean checkout has no build. */
 export class Cli {
   private constructor(private readonly directory: string) {}
@@ -35,8 +43,8 @@ export class Cli {
     return join(this.directory, 'cli', 'main.js');
   }
 
-  run(args: readonly string[], cwd: string): Promise<CliResult> {
-    return run(process.execPath, [this.main, ...args], cwd);
+  run(args: readonly string[], cwd: string, given?: Given): Promise<CliResult> {
+    return run(process.execPath, [this.main, ...args], cwd, given);
   }
 
   /** Runs the command as a shell would, after other commands. */
@@ -60,10 +68,18 @@ async function compileInto(directory: string, file: string): Promise<void> {
   writeFileSync(target, code);
 }
 
-/** Runs a program to its end, with nothing to read. */
-export function run(program: string, args: readonly string[], cwd: string): Promise<CliResult> {
+/** Runs a program to its end. */
+export function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  { input = '', env = {} }: Given = {},
+): Promise<CliResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { cwd, env: { ...process.env, ...env } });
+    // Whoever does not read it may close it.
+    child.stdin.on('error', () => {});
+    child.stdin.end(input);
     const texts = { out: '', err: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text));
