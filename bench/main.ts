@@ -10,6 +10,7 @@ import { httpSuite } from './suites/http.js';
 import { issueSuite } from './suites/issue.js';
 import { memorySuite } from './suites/memory.js';
 import { remoteSuite } from './suites/remote.js';
+import { rotationSuite } from './suites/rotation.js';
 import { sessionsSuite } from './suites/sessions.js';
 import { startSuite } from './suites/start.js';
 import type { Suite } from './suites/suite.js';
@@ -24,6 +25,7 @@ const SUITE: Record<SuiteName, Suite> = {
   start: startSuite,
   remote: remoteSuite,
   sessions: sessionsSuite,
+  rotation: rotationSuite,
 };
 
 async function main(): Promise<void> {

@@ -10,6 +10,7 @@ import { FLOOD, HITS_LRU, HITS_SIEVE } from '../suites/memory.js';
 import { OUTAGE } from '../suites/session-outage.js';
 import { COMMANDS, REFRESH_MEMORY, REFRESH_REDIS, SESSION_BYTES } from '../suites/session-refresh.js';
 import { DELAY, REVOCATION } from '../suites/session-revocation.js';
+import { ROTATION_FETCHES, ROTATION_REFUSALS, ROTATION_REQUESTS } from '../suites/rotation.js';
 import { IMPORT, LOADED } from '../suites/start.js';
 import { NEW_TOKEN, SEEN_TOKEN } from '../suites/verify.js';
 import { barChart, lineChart } from './chart.js';
@@ -47,6 +48,11 @@ export function sectionsOf(results: Results): Record<string, string> {
     'sessions-delay': tableOf(group(DELAY), 'until another process refuses what has ended'),
     'sessions-guard': tableOf(group(REVOCATION), 'the guard alone'),
     'sessions-outage': tableOf(group(OUTAGE), 'p99 of a route without sessions', 'before'),
+    rotation: crossTable('verifier', {
+      requests: group(ROTATION_REQUESTS),
+      'unexpired tokens refused': group(ROTATION_REFUSALS),
+      'fetches of the JWK Set': group(ROTATION_FETCHES),
+    }),
     start: [tableOf(group(IMPORT), 'import'), tableOf(group(LOADED), 'files loaded')].join('\n\n'),
   };
 }

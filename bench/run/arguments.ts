@@ -1,7 +1,17 @@
 import { parseArgs } from 'node:util';
 
 /** The suites, in the order in which they run. */
-export const SUITES = ['verify', 'issue', 'http', 'memory', 'growth', 'start', 'remote', 'sessions'] as const;
+export const SUITES = [
+  'verify',
+  'issue',
+  'http',
+  'memory',
+  'growth',
+  'start',
+  'remote',
+  'sessions',
+  'rotation',
+] as const;
 export type SuiteName = (typeof SUITES)[number];
 
 /** What the command line asked for. */

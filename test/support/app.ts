@@ -18,6 +18,8 @@ export interface AppParts extends ModuleMetadata {
   readonly nest?: NestApplicationOptions;
   /** Before the app listens. */
   readonly configure?: (app: INestApplication) => unknown;
+  /** A port that is free, for an app that has to know its own URL. Default: any. */
+  readonly port?: number;
 }
 
 /** A running app, and a client of it. */
@@ -51,7 +53,7 @@ export function optionsOf(clock = new TestClock()): JwtRs256ModuleOptions {
 
 /** Boots a tiny app on a free port of the loopback interface. */
 export async function startApp(platform: Platform, parts: AppParts): Promise<TestApp> {
-  const { options, module, nest: nestOptions, configure, imports = [], ...metadata } = parts;
+  const { options, module, nest: nestOptions, configure, port, imports = [], ...metadata } = parts;
   const clock = new TestClock();
   const library = module === undefined ? JwtRs256Module.forRoot({ ...optionsOf(clock), ...options }) : module;
   class RootModule {}
@@ -61,7 +63,7 @@ export async function startApp(platform: Platform, parts: AppParts): Promise<Tes
     abortOnError: false,
     ...nestOptions,
   });
-  return listen(nest, clock, configure);
+  return listen(nest, clock, configure, port);
 }
 
 /** Lets an app that was made in another way listen, and gives a client of it. */
@@ -69,10 +71,11 @@ export async function listen(
   nest: INestApplication,
   clock = new TestClock(),
   configure?: AppParts['configure'],
+  port = 0,
 ): Promise<TestApp> {
   open.add(nest);
   await configure?.(nest);
-  await nest.listen(0, '127.0.0.1');
+  await nest.listen(port, '127.0.0.1');
   const url = await nest.getUrl();
   return {
     nest,

@@ -1,33 +1,20 @@
-import { describe, it } from '@jest/globals';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-const isInstalled = works('redis-server');
+import { describeWith } from './installed.js';
 
 /** Where there is such a thing, a server dies with the process that started it, however that ends. */
 const keeper = ['setpriv', '--pdeathsig', 'KILL', '--'];
 const [command, ...prefix] = [...(works(keeper[0]!) ? keeper : []), 'redis-server'];
 
-/**
- * `describe` for what needs redis-server. Where it is missing, the suites are skipped, and say so; in CI they fail, for
- * there it is installed.
- */
+const redis = { name: 'redis-server', isInstalled: works('redis-server') };
+
+/** `describe` for what needs redis-server. */
 export function describeWithRedis(name: string, suite: () => void): void {
-  if (isInstalled) return describe(name, suite);
-  const reason = `redis-server is not installed, so this was NOT tested: ${name}`;
-  if (process.env.CI === 'true') {
-    return describe(name, () => {
-      it('needs redis-server', () => {
-        throw new Error(reason);
-      });
-    });
-  }
-  process.stderr.write(`\n*** SKIPPED: ${reason} ***\n`);
-  describe.skip(name, suite);
+  describeWith(redis, name, suite);
 }
 
 export interface RedisServerOptions {
