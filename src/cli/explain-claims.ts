@@ -71,7 +71,7 @@ const TIMES = {
       : `expired ${formatSpan(until)} ago${doubt(-until, tolerance)}`,
   nbf: (until: number, tolerance: number): string =>
     until <= 0
-      ? `valid since ${formatSpan(until)}`
+      ? `valid since ${formatSpan(until)} ago`
       : `not valid for another ${formatSpan(until)}${doubt(until, tolerance, true)}`,
   iat: (until: number, tolerance: number): string =>
     until <= 0
