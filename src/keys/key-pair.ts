@@ -98,7 +98,8 @@ function noKey(): KeyError {
   return new KeyError(
     'ERR_KEY_MISSING',
     "Neither privateKey nor publicKey was given. Make a pair with 'npx jwt-rs256 keygen', then set " +
-      "privateKey: { file: 'keys/rs256.pem' } where tokens are issued, or publicKey: { file: 'keys/rs256.pub' } where " +
-      'they are only verified, or jwksUri there: the address of the JWK Set of the issuer.',
+      "privateKey: { file: 'keys/rs256.pem' } (or keyDirectory: 'keys', for keys that rotate) where tokens are issued. Where " +
+      "they are only verified, set publicKey: { file: 'keys/rs256.pub' }, jwksUri (the address of the issuer's JWK Set) or " +
+      'discovery: true (it is found from the URL of the issuer).',
   );
 }

@@ -36,6 +36,9 @@ export interface WorkerAnswer {
   readonly code?: string;
 }
 
+// At once: a parent that is killed while this connects must not leave it behind.
+process.on('disconnect', () => process.exit());
+
 const { url, packageName, deadline, policies } = JSON.parse(process.argv[2]!) as WorkerSettings;
 const clock = new SystemClock();
 const { client } = await connect(packageName, url);
@@ -69,5 +72,4 @@ process.on('message', (request: WorkerRequest) => {
       process.send!({ id: request.id, code: error.code ?? error.message } satisfies WorkerAnswer),
   );
 });
-process.on('disconnect', () => process.exit());
 process.send!({ id: 0 });
