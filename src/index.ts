@@ -105,10 +105,13 @@ export type { KeyRingEvent } from './keys/key-ring-events.js';
 export type { RingKey } from './keys/key-ring.js';
 export type { JwtRs256ModuleAsyncOptions } from './module/jwt-rs256.module.js';
 export type {
+  JwksCacheOptions,
+  JwksOptions,
   JwtRs256ModuleExtras,
   JwtRs256ModuleOptions,
   JwtRs256OptionsFactory,
   RotationOptions,
+  SessionOptions,
   TrustedIssuer,
 } from './module/options.js';
 export type { MemorySessionStoreOptions } from './sessions/memory-session-store.js';

@@ -1,5 +1,6 @@
 import { OptionError } from '../errors/developer-errors.js';
 import { toSeconds, type Duration } from '../time/duration.js';
+import { assertKnownMembers, type KnownMembers } from '../tokens/option-members.js';
 import { isHeaderText } from './challenge.js';
 
 /**
@@ -40,12 +41,7 @@ export const ROUTE_ACCESS = Symbol.for('nestjs-jwt-rs256:route-access');
 /** What a route without either decorator has when the guard stands before it. */
 export const DEFAULT_ACCESS: RouteAccess = { kind: 'auth' };
 
-const KNOWN: readonly string[] = [
-  'optional',
-  'realm',
-  'fresh',
-  'jwtFromRequest',
-] satisfies (keyof AuthOptions)[];
+const KNOWN: KnownMembers<AuthOptions> = { optional: true, realm: true, fresh: true, jwtFromRequest: true };
 
 /** @throws OptionError `ERR_OPTION_INVALID`, `ERR_OPTION_UNKNOWN`, `ERR_OPTION_DURATION` */
 export function readAuthOptions(options: AuthOptions): RouteAccess {
@@ -59,12 +55,7 @@ export function readAuthOptions(options: AuthOptions): RouteAccess {
   if (jwtFromRequest !== undefined && typeof jwtFromRequest !== 'function')
     throw invalid('jwtFromRequest must be a function');
   // Whoever writes @Auth({ roles }) believes that roles are looked at.
-  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
-  if (unknown !== undefined)
-    throw new OptionError(
-      'ERR_OPTION_UNKNOWN',
-      `@Auth() knows no option ${unknown}. It knows ${KNOWN.join(', ')}.`,
-    );
+  assertKnownMembers(options, KNOWN, '@Auth()');
   // Read once, here, where a mistake stops the boot.
   const seconds =
     fresh === undefined || typeof fresh === 'boolean' ? fresh : toSeconds(fresh, '@Auth(): fresh');

@@ -3,6 +3,7 @@ import type { DirectorySnapshot } from '../keys/directory-snapshot.js';
 import type { RingKey } from '../keys/key-ring.js';
 import type { RemoteResponse } from '../keys/remote-response.js';
 import type { VerificationKey } from '../keys/verification-key.js';
+import { SystemClock } from '../time/clock.js';
 import { formatSpan } from '../time/time-text.js';
 import type { Examination } from './diagnose-folder.js';
 import { error, ok, warning, type Finding } from './finding.js';
@@ -24,7 +25,8 @@ export interface RemoteExamination {
 export async function diagnoseRemote(examination: RemoteExamination): Promise<readonly Finding[]> {
   const { source, allowInsecureHttp, clockTolerance, folder } = examination;
   const about = 'jwksUri' in source ? source.jwksUri : source.issuer;
-  const began = Date.now() / 1000;
+  const clock = new SystemClock();
+  const began = clock.now();
   let set: RemoteSet;
   try {
     set = await fetchSet(source, allowInsecureHttp);
@@ -38,7 +40,7 @@ export async function diagnoseRemote(examination: RemoteExamination): Promise<re
       ),
     ];
   }
-  const here = (began + Date.now() / 1000) / 2;
+  const here = (began + clock.now()) / 2;
   const { keys, skipped } = set.reading;
   return [
     ok(about, `answers with ${keys.length} ${keys.length === 1 ? 'key' : 'keys'} for RS256`),

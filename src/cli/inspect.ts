@@ -5,6 +5,7 @@ import { SystemClock } from '../time/clock.js';
 import type { ClaimPolicy } from '../tokens/claim-rules.js';
 import type { TokenType } from '../tokens/claims.js';
 import { decodeUnverified, type UnverifiedToken } from '../tokens/decode-unverified.js';
+import { isTokenType } from '../tokens/token-type.js';
 import { TokenVerifier, type TokenVerifierOptions } from '../tokens/token-verifier.js';
 import { DIRECTORY_HELP } from './directory-flags.js';
 import { explainClaims } from './explain-claims.js';
@@ -155,7 +156,7 @@ function readOptions(flags: Flags): Omit<TokenVerifierOptions, keyof Defaults> &
 }
 
 function typeOf(typ: string): TokenType {
-  if (typ === 'at+jwt' || typ === 'JWT') return typ;
+  if (isTokenType(typ)) return typ;
   throw wrongUsage('inspect', '--typ must be at+jwt or JWT.');
 }
 

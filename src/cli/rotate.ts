@@ -44,8 +44,6 @@ const SYNTAX = {
   flags: [...DIRECTORY_FLAGS, ...POLICY_FLAGS, 'plan', 'now', 'prune', 'force'],
 } as const;
 
-const DEFAULT_BITS = 2048;
-
 /** What rotating works on. */
 interface Rotation {
   readonly directory: KeyDirectory;
@@ -91,7 +89,7 @@ async function signingAtOnce(rotation: Rotation, force: boolean): Promise<RingKe
   const [faulty] = snapshot.faulty.filter(({ isPrivate }) => isPrivate);
   // It may sign all the same, where the application runs as another user.
   if (faulty?.fault && !force) throw faulty.fault;
-  const bits = keys.find(({ canSign }) => canSign)?.bits ?? DEFAULT_BITS;
+  const bits = keys.find(({ canSign }) => canSign)?.bits;
   const stem = await directory.make(freeStart(snapshot.listing, now), bits);
   const { state } = await snapshotOf(directory, policy, now);
   const made = state.keys.find(({ name }) => name === stem);

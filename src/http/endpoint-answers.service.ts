@@ -12,8 +12,7 @@ import { JwtRs256Strategy } from '../auth/jwt-rs256.strategy.js';
 import type { OriginRequest } from '../auth/origin-policy.js';
 import { OptionError } from '../errors/developer-errors.js';
 import { JwtRs256Error } from '../errors/jwt-rs256-error.js';
-import { ENDPOINT_OPTIONS } from './endpoint-tokens.js';
-import type { ResolvedEndpointOptions } from './resolve-endpoint-options.js';
+import { ENDPOINT_OPTIONS, type ResolvedEndpointOptions } from './resolve-endpoint-options.js';
 import { NOT_TO_BE_STORED } from './unread-bodies.js';
 
 /** What all endpoints have in common: who may ask, what becomes of an error, and that nobody stores the answer. */

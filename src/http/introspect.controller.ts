@@ -1,25 +1,15 @@
-import {
-  applyDecorators,
-  Controller,
-  HttpCode,
-  HttpStatus,
-  Inject,
-  Post,
-  Req,
-  Res,
-  type Type,
-} from '@nestjs/common';
+import { Controller, Inject, Req, Res, type Type } from '@nestjs/common';
 import { Auth } from '../auth/auth.decorator.js';
 import type { OriginRequest } from '../auth/origin-policy.js';
 import { authenticationOf } from '../auth/principal.js';
 import { IntrospectionDeniedError } from '../errors/endpoint-errors.js';
 import { TokenMissingError } from '../errors/token-errors.js';
 import { TokenVerifier, type RequestVerifier } from '../tokens/token-verifier.js';
-import { claimsOfGood } from './claims-of-good.js';
+import { acceptedClaims } from './accepted-claims.js';
 import { EndpointAnswers } from './endpoint-answers.service.js';
-import { ENDPOINT_OPTIONS } from './endpoint-tokens.js';
+import { PostEndpoint } from './post-endpoint.decorator.js';
 import { RequestFields, type BodyRequest } from './request-fields.js';
-import type { ResolvedEndpointOptions } from './resolve-endpoint-options.js';
+import { ENDPOINT_OPTIONS, type ResolvedEndpointOptions } from './resolve-endpoint-options.js';
 import type { EndpointRoute } from './resolve-routes.js';
 
 /** All that is said of a token that would not be accepted here, from wherever it may be (RFC 7662 §2.2). */
@@ -36,16 +26,14 @@ export function makeIntrospectController(base: string, route: EndpointRoute): Ty
     ) {}
 
     @Auth()
-    @Post(route.path)
-    @HttpCode(HttpStatus.OK)
-    @applyDecorators(...route.decorators)
+    @PostEndpoint(route)
     introspect(
       @Req() request: BodyRequest & OriginRequest,
       @Res({ passthrough: true }) response: object,
     ): Promise<object> {
       return this.answers.answer(request, response, async () => {
         await this.assertMayAsk(request);
-        const claims = await claimsOfGood(RequestFields.of(request).token('token'), this.verifier);
+        const claims = await acceptedClaims(RequestFields.of(request).token('token'), this.verifier);
         return claims ? Object.assign({}, claims, { active: true, token_type: 'Bearer' }) : INACTIVE;
       });
     }

@@ -1,21 +1,11 @@
-import {
-  applyDecorators,
-  Controller,
-  HttpCode,
-  HttpStatus,
-  Inject,
-  Post,
-  Req,
-  Res,
-  type Type,
-} from '@nestjs/common';
+import { Controller, Inject, Req, Res, type Type } from '@nestjs/common';
 import { Public } from '../auth/public.decorator.js';
 import { EndpointAnswers } from './endpoint-answers.service.js';
-import { ENDPOINT_OPTIONS } from './endpoint-tokens.js';
 import { Logins, type Credentials } from './login.service.js';
+import { PostEndpoint } from './post-endpoint.decorator.js';
 import { RefreshTokenTransport, type RoutedRequest } from './refresh-token-transport.service.js';
 import { RequestFields } from './request-fields.js';
-import type { ResolvedEndpointOptions } from './resolve-endpoint-options.js';
+import { ENDPOINT_OPTIONS, type ResolvedEndpointOptions } from './resolve-endpoint-options.js';
 import type { EndpointRoute } from './resolve-routes.js';
 
 /** `POST login`: from a username and a password to a session. */
@@ -30,9 +20,7 @@ export function makeLoginController(base: string, route: EndpointRoute): Type {
     ) {}
 
     @Public()
-    @Post(route.path)
-    @HttpCode(HttpStatus.OK)
-    @applyDecorators(...route.decorators)
+    @PostEndpoint(route)
     login(@Req() request: RoutedRequest, @Res({ passthrough: true }) response: object): Promise<unknown> {
       return this.answers.answer(request, response, async () => {
         const { identity, tokens } = await this.logins.start(this.read(request), request);

@@ -4,8 +4,7 @@ import { LoginRefusedError } from '../errors/endpoint-errors.js';
 import { SessionService } from '../sessions/session.service.js';
 import type { TokenResponse } from '../sessions/token-response.js';
 import { Authenticator } from './authenticator.js';
-import { ENDPOINT_OPTIONS } from './endpoint-tokens.js';
-import type { ResolvedEndpointOptions } from './resolve-endpoint-options.js';
+import { ENDPOINT_OPTIONS, type ResolvedEndpointOptions } from './resolve-endpoint-options.js';
 
 /** A username and a password, as somebody sent them. */
 export interface Credentials {

@@ -1,17 +1,8 @@
-import {
-  applyDecorators,
-  Controller,
-  HttpCode,
-  HttpStatus,
-  Inject,
-  Post,
-  Req,
-  Res,
-  type Type,
-} from '@nestjs/common';
+import { Controller, Inject, Req, Res, type Type } from '@nestjs/common';
 import { Auth } from '../auth/auth.decorator.js';
 import { SessionService } from '../sessions/session.service.js';
 import { EndpointAnswers } from './endpoint-answers.service.js';
+import { PostEndpoint } from './post-endpoint.decorator.js';
 import { RefreshTokenTransport, type RoutedRequest } from './refresh-token-transport.service.js';
 import { RequestFields } from './request-fields.js';
 import { RequestSubjects } from './request-subject.service.js';
@@ -29,16 +20,14 @@ export function makeLogoutAllController(base: string, route: EndpointRoute): Typ
     ) {}
 
     @Auth()
-    @Post(route.path)
-    @HttpCode(HttpStatus.OK)
-    @applyDecorators(...route.decorators)
+    @PostEndpoint(route)
     logoutAll(
       @Req() request: RoutedRequest,
       @Res({ passthrough: true }) response: object,
     ): Promise<{ ended: number }> {
       return this.answers.answer(request, response, async () => {
         const isSpared = RequestFields.of(request).flag('except_current');
-        const { sub, sid } = await this.subjects.of(request);
+        const { sub, sid } = this.subjects.of(request);
         const ended = await this.sessions.endAll(
           sub,
           isSpared && sid !== undefined ? { except: sid } : undefined,

@@ -1,17 +1,8 @@
-import {
-  applyDecorators,
-  Controller,
-  HttpCode,
-  HttpStatus,
-  Inject,
-  Post,
-  Req,
-  Res,
-  type Type,
-} from '@nestjs/common';
+import { Controller, HttpStatus, Inject, Req, Res, type Type } from '@nestjs/common';
 import { Public } from '../auth/public.decorator.js';
 import { SessionService } from '../sessions/session.service.js';
 import { EndpointAnswers } from './endpoint-answers.service.js';
+import { PostEndpoint } from './post-endpoint.decorator.js';
 import { RefreshTokenTransport, type RoutedRequest } from './refresh-token-transport.service.js';
 import type { EndpointRoute } from './resolve-routes.js';
 
@@ -26,9 +17,7 @@ export function makeLogoutController(base: string, route: EndpointRoute): Type {
     ) {}
 
     @Public()
-    @Post(route.path)
-    @HttpCode(HttpStatus.NO_CONTENT)
-    @applyDecorators(...route.decorators)
+    @PostEndpoint(route, HttpStatus.NO_CONTENT)
     logout(@Req() request: RoutedRequest, @Res({ passthrough: true }) response: object): Promise<void> {
       return this.answers.answer(request, response, async () => {
         const presented = this.transport.read(request);

@@ -10,6 +10,7 @@ export interface PublishedUrl {
 const PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)+$/;
 const IDENTIFIER = /^https?:\/\/[^/?#@\\]+(\/.*?)??\/?$/;
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/;
+/** Wider than what keys may be fetched from (`remote-address`): at these nothing is asked, they are only told to others. */
 const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/;
 
 /** Whether a route may have this path: segments of unreserved characters, no wildcard, no slash at the end. */

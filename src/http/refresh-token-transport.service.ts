@@ -5,11 +5,14 @@ import { OptionError } from '../errors/developer-errors.js';
 import { RequestMalformedError } from '../errors/endpoint-errors.js';
 import { SessionService } from '../sessions/session.service.js';
 import type { TokenResponse } from '../sessions/token-response.js';
-import { ENDPOINT_OPTIONS, ENDPOINT_ROUTES } from './endpoint-tokens.js';
 import type { AnsweredTokens } from './endpoint-options.js';
 import { RequestFields, type BodyRequest } from './request-fields.js';
-import type { RefreshCookie, ResolvedEndpointOptions } from './resolve-endpoint-options.js';
-import type { EndpointRoutes } from './resolve-routes.js';
+import {
+  ENDPOINT_OPTIONS,
+  type RefreshCookie,
+  type ResolvedEndpointOptions,
+} from './resolve-endpoint-options.js';
+import { ENDPOINT_ROUTES, type EndpointRoutes } from './resolve-routes.js';
 
 /** A request, and as much of the route it was matched to as the path of a cookie needs. */
 export type RoutedRequest = CookieRequest &

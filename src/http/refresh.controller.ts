@@ -1,24 +1,14 @@
-import {
-  applyDecorators,
-  Controller,
-  HttpCode,
-  HttpStatus,
-  Inject,
-  Post,
-  Req,
-  Res,
-  type Type,
-} from '@nestjs/common';
+import { Controller, Inject, Req, Res, type Type } from '@nestjs/common';
 import { Public } from '../auth/public.decorator.js';
 import { RequestMalformedError } from '../errors/endpoint-errors.js';
 import { RefreshTokenError } from '../errors/session-errors.js';
 import { SessionService } from '../sessions/session.service.js';
 import type { TokenResponse } from '../sessions/token-response.js';
 import { EndpointAnswers } from './endpoint-answers.service.js';
-import { ENDPOINT_OPTIONS } from './endpoint-tokens.js';
+import { PostEndpoint } from './post-endpoint.decorator.js';
 import { RefreshTokenTransport, type RoutedRequest } from './refresh-token-transport.service.js';
 import { RequestFields } from './request-fields.js';
-import type { ResolvedEndpointOptions } from './resolve-endpoint-options.js';
+import { ENDPOINT_OPTIONS, type ResolvedEndpointOptions } from './resolve-endpoint-options.js';
 import type { EndpointRoute } from './resolve-routes.js';
 
 /** `POST refresh`: the next tokens for a refresh token (RFC 6749 §6). */
@@ -33,9 +23,7 @@ export function makeRefreshController(base: string, route: EndpointRoute): Type 
     ) {}
 
     @Public()
-    @Post(route.path)
-    @HttpCode(HttpStatus.OK)
-    @applyDecorators(...route.decorators)
+    @PostEndpoint(route)
     refresh(@Req() request: RoutedRequest, @Res({ passthrough: true }) response: object): Promise<unknown> {
       return this.answers.answer(request, response, async () => {
         const tokens = await this.rotate(request, response);

@@ -2,6 +2,7 @@ import { requireCookieName } from '../auth/cookie-header.js';
 import { OriginPolicy } from '../auth/origin-policy.js';
 import { OptionError } from '../errors/developer-errors.js';
 import type { SessionClaims } from '../sessions/session-details.js';
+import { assertKnownMembers, type KnownMembers } from '../tokens/option-members.js';
 import type { RefreshCookieOptions, TokenEndpointsOptions } from './endpoint-options.js';
 import type { EndpointRoutes } from './resolve-routes.js';
 
@@ -11,6 +12,9 @@ export interface RefreshCookie {
   /** Undefined: where the endpoints were registered. */
   readonly path: string | undefined;
 }
+
+/** The options of one TokenEndpointsModule, for what it injects. */
+export const ENDPOINT_OPTIONS = Symbol('JwtRs256EndpointOptions');
 
 /** The options of the endpoints, checked. */
 export interface ResolvedEndpointOptions {
@@ -23,7 +27,7 @@ export interface ResolvedEndpointOptions {
   readonly origins: OriginPolicy | undefined;
 }
 
-const KNOWN: Record<keyof TokenEndpointsOptions, true> = {
+const KNOWN: KnownMembers<TokenEndpointsOptions> = {
   claims: true,
   device: true,
   respond: true,
@@ -31,6 +35,7 @@ const KNOWN: Record<keyof TokenEndpointsOptions, true> = {
   trustedOrigins: true,
   mayIntrospect: true,
 };
+const KNOWN_COOKIE: KnownMembers<RefreshCookieOptions> = { name: true, path: true };
 const ROUTE_OPTIONS: readonly string[] = ['path', 'endpoints', 'authenticator', 'imports'];
 
 /**
@@ -71,7 +76,7 @@ function resolveCookie(cookie: TokenEndpointsOptions['cookie']): RefreshCookie |
   if (cookie === undefined || cookie === false) return undefined;
   const given: RefreshCookieOptions = cookie === true ? {} : cookie;
   if (typeof given !== 'object' || given === null) throw invalid('cookie must be true, or { name, path }');
-  assertKnown(given, ['name', 'path'], 'cookie');
+  assertKnownMembers(given, KNOWN_COOKIE, 'TokenEndpointsModule: cookie');
   const { path } = given;
   if (path !== undefined && !(typeof path === 'string' && /^\/[\w.~/-]*$/.test(path)))
     throw invalid("cookie.path must begin with a slash, such as '/auth'");
@@ -121,16 +126,7 @@ function assertOptions(options: unknown): void {
       `${misplaced} decides which routes and providers there are: put it beside useFactory, not into what it returns.`,
     );
   }
-  assertKnown(options, Object.keys(KNOWN), 'TokenEndpointsModule');
-}
-
-function assertKnown(options: object, known: readonly string[], whose: string): void {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new OptionError(
-    'ERR_OPTION_UNKNOWN',
-    `${whose} knows no option ${unknown}. Is it misspelled? The options are ${known.join(', ')}.`,
-  );
+  assertKnownMembers(options, KNOWN, 'TokenEndpointsModule');
 }
 
 function invalid(sentence: string): OptionError {

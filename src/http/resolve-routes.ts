@@ -1,5 +1,11 @@
 import { OptionError } from '../errors/developer-errors.js';
-import type { EndpointName, LoginEndpointOptions, TokenEndpoints } from './endpoint-options.js';
+import { assertKnownMembers, type KnownMembers } from '../tokens/option-members.js';
+import type {
+  EndpointName,
+  EndpointOptions,
+  LoginEndpointOptions,
+  TokenEndpoints,
+} from './endpoint-options.js';
 
 /** One endpoint that is on. */
 export interface EndpointRoute {
@@ -10,6 +16,9 @@ export interface EndpointRoute {
   readonly usernameField: string;
   readonly passwordField: string;
 }
+
+/** The routes of one TokenEndpointsModule, for what it injects. */
+export const ENDPOINT_ROUTES = Symbol('JwtRs256EndpointRoutes');
 
 /** Where the endpoints are. */
 export interface EndpointRoutes {
@@ -28,8 +37,12 @@ const DEFAULT_PATHS: Readonly<Record<EndpointName, string>> = {
   introspect: 'introspect',
 };
 
-const KNOWN_MEMBERS = ['path', 'decorators'];
-const KNOWN_LOGIN_MEMBERS = [...KNOWN_MEMBERS, 'usernameField', 'passwordField'];
+const KNOWN: KnownMembers<EndpointOptions> = { path: true, decorators: true };
+const KNOWN_LOGIN: KnownMembers<LoginEndpointOptions> = {
+  ...KNOWN,
+  usernameField: true,
+  passwordField: true,
+};
 /** Segments without parameters or wildcards: the path of a cookie has neither. */
 const PATH = /^(?:[\w.~-]+(?:\/[\w.~-]+)*)?$/;
 const FIELD = /^[\w.-]{1,64}$/;
@@ -40,7 +53,8 @@ const FIELD = /^[\w.-]{1,64}$/;
  * @throws OptionError naming the option and the fix.
  */
 export function resolveRoutes(base: unknown, endpoints: TokenEndpoints | undefined): EndpointRoutes {
-  assertKnown(endpoints, Object.keys(DEFAULT_PATHS), 'endpoints');
+  assertObject(endpoints, 'endpoints', 'an object such as { login: true }');
+  assertKnownMembers(endpoints, DEFAULT_PATHS, 'TokenEndpointsModule: endpoints');
   const routes = (Object.keys(DEFAULT_PATHS) as EndpointName[])
     .filter((name) => (endpoints?.[name] ?? false) !== false)
     .map((name) => resolveRoute(name, endpoints?.[name]));
@@ -58,7 +72,8 @@ export function resolveRoutes(base: unknown, endpoints: TokenEndpoints | undefin
 function resolveRoute(name: EndpointName, given: unknown): EndpointRoute {
   const option = `endpoints.${name}`;
   const members: LoginEndpointOptions = given === true ? {} : (given as LoginEndpointOptions);
-  assertKnown(members, name === 'login' ? KNOWN_LOGIN_MEMBERS : KNOWN_MEMBERS, option);
+  assertObject(members, option, 'true or an object');
+  assertKnownMembers(members, name === 'login' ? KNOWN_LOGIN : KNOWN, `TokenEndpointsModule: ${option}`);
   const { path, decorators, usernameField, passwordField } = members;
   if (usernameField !== undefined && usernameField === passwordField)
     throw invalid(`${option}: usernameField and passwordField must differ`);
@@ -71,14 +86,9 @@ function resolveRoute(name: EndpointName, given: unknown): EndpointRoute {
   };
 }
 
-function assertKnown(value: unknown, known: readonly string[], option: string): void {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const alternative = option === 'endpoints' ? 'an object such as { login: true }' : 'true or an object';
-    throw invalid(`${option} must be ${alternative}`);
-  }
-  const unknown = Object.keys(value).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new OptionError('ERR_OPTION_UNKNOWN', `${option} knows no ${unknown}. It knows ${known.join(', ')}.`);
+function assertObject(value: unknown, option: string, what: string): asserts value is object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
+  throw invalid(`${option} must be ${what}`);
 }
 
 function requirePath(path: unknown, option: string): string {

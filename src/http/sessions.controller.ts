@@ -27,7 +27,7 @@ export function makeSessionsController(base: string, route: EndpointRoute): Type
       @Res({ passthrough: true }) response: object,
     ): Promise<{ sessions: readonly ListedSession[] }> {
       return this.answers.answer(request, response, async () => {
-        const { sub, sid } = await this.subjects.of(request);
+        const { sub, sid } = this.subjects.of(request);
         const found = await this.sessions.list(sub);
         return { sessions: found.map((session) => ({ ...session, current: session.sid === sid })) };
       });

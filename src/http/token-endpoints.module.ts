@@ -18,7 +18,6 @@ import { SessionService } from '../sessions/session.service.js';
 import { Authenticator } from './authenticator.js';
 import { EndpointAnswers } from './endpoint-answers.service.js';
 import type { EndpointName, TokenEndpoints, TokenEndpointsOptions } from './endpoint-options.js';
-import { ENDPOINT_OPTIONS, ENDPOINT_ROUTES } from './endpoint-tokens.js';
 import { makeIntrospectController } from './introspect.controller.js';
 import { makeLoginController } from './login.controller.js';
 import { Logins } from './login.service.js';
@@ -27,8 +26,12 @@ import { makeLogoutController } from './logout.controller.js';
 import { makeRefreshController } from './refresh.controller.js';
 import { RefreshTokenTransport } from './refresh-token-transport.service.js';
 import { RequestSubjects } from './request-subject.service.js';
-import { resolveEndpointOptions, type ResolvedEndpointOptions } from './resolve-endpoint-options.js';
-import { resolveRoutes, type EndpointRoute, type EndpointRoutes } from './resolve-routes.js';
+import {
+  ENDPOINT_OPTIONS,
+  resolveEndpointOptions,
+  type ResolvedEndpointOptions,
+} from './resolve-endpoint-options.js';
+import { ENDPOINT_ROUTES, resolveRoutes, type EndpointRoute, type EndpointRoutes } from './resolve-routes.js';
 import { makeRevokeController } from './revoke.controller.js';
 import { makeSessionsController } from './sessions.controller.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './token-endpoints.module-definition.js';

@@ -7,6 +7,7 @@ import { HeldKeys } from './held-keys.js';
 import { freeStart, newestStart, type KeyDirectory } from './key-directory.js';
 import type { KeyListing } from './key-listing.js';
 import type { KeyRingEvent } from './key-ring-events.js';
+import { KeyRingReport } from './key-ring-report.js';
 import { KeyRing, type RingKey } from './key-ring.js';
 import { firstRotation, nextRotation } from './next-rotation.js';
 import { PublicKeySet } from './public-key-set.js';
@@ -26,8 +27,6 @@ export interface DirectoryKeyRingParts {
 /** In milliseconds. A folder is asked rather than watched: notices get lost on networks and where links are swapped. */
 const POLL_INTERVAL = 1000;
 
-const DEFAULT_BITS = 2048;
-
 /**
  * A ring whose keys are the files of a folder. What state each is in follows from its name and the time, so several
  * instances agree without talking, and nothing has to be kept in step. The reference page on keys has the names.
@@ -36,10 +35,8 @@ export class DirectoryKeyRing extends KeyRing {
   override readonly publicKeys = new PublicKeySet();
   readonly #parts: DirectoryKeyRingParts;
   readonly #held: HeldKeys;
+  readonly #report: KeyRingReport;
   #state: RingState = EMPTY_RING;
-  /** The state in which each key was seen last, by the name of its file. */
-  #seen: ReadonlyMap<string, RingKey['state']> = new Map();
-  #trouble: string | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #isOpen = false;
   #timer: unknown;
@@ -47,7 +44,9 @@ export class DirectoryKeyRing extends KeyRing {
   constructor(parts: DirectoryKeyRingParts) {
     super();
     this.#parts = parts;
-    this.#held = new HeldKeys((event) => parts.events.raise(event));
+    const { directory, policy, events } = parts;
+    this.#held = new HeldKeys((event) => events.raise(event));
+    this.#report = new KeyRingReport(directory.path, leadOf(policy), events);
   }
 
   /**
@@ -131,32 +130,10 @@ export class DirectoryKeyRing extends KeyRing {
   #derive(): void {
     const { policy, clock } = this.#parts;
     const now = clock.now();
-    this.#state = ringStateOf(this.#held, retentionOf(policy), now);
+    this.#state = ringStateOf(this.#held.ringKeys, retentionOf(policy), now);
     if (this.#state.active) this.#state.active.hasBegun = true;
     this.publicKeys.replace(this.#state.verifying);
-    this.#tell(now);
-  }
-
-  /** Tells what has changed since the last time. */
-  #tell(now: number): void {
-    const { events } = this.#parts;
-    const before = this.#seen;
-    this.#seen = new Map(this.#state.keys.map(({ name, state }) => [name, state]));
-    for (const key of this.#state.keys) {
-      const { name, kid, state } = key;
-      if (before.get(name) !== state) events.raise({ type: state, kid, name });
-      // Of what was there when the process began, nobody knows since when.
-      const isNew = !before.has(name) && (before.size > 0 || state === 'upcoming');
-      if (isNew && key.canSign) this.#warnOfShortLead(key, now);
-    }
-  }
-
-  #warnOfShortLead({ name, signsFrom }: RingKey, now: number): void {
-    const lead = leadOf(this.#parts.policy);
-    const left = Math.max(0, Math.floor(signsFrom - now));
-    if (signsFrom - now >= lead) return;
-    const message = `${name} appeared ${left} s before it signs. Others may need ${lead} s to learn of it, and refuse its tokens until then.`;
-    this.#parts.events.raise({ type: 'notice', message });
+    this.#report.saw(this.#state.keys, now);
   }
 
   /** Looks at the folder, brings the keys up to date, and makes one if one is due. */
@@ -182,7 +159,7 @@ export class DirectoryKeyRing extends KeyRing {
   /** Publishes a key, or takes the one that another instance published under this name. */
   async #make(signsFrom: number): Promise<RingKey> {
     const { directory } = this.#parts;
-    const bits = this.keys.find(({ canSign }) => canSign)?.bits ?? DEFAULT_BITS;
+    const bits = this.keys.find(({ canSign }) => canSign)?.bits;
     const stem = await directory.make(signsFrom, bits);
     await this.#readAll();
     const made = this.keys.find(({ name }) => name === stem);
@@ -212,15 +189,11 @@ export class DirectoryKeyRing extends KeyRing {
 
   /** Whatever goes wrong is told once, and tried again: what is held stays in use. */
   async #poll(): Promise<void> {
-    const { directory, events } = this.#parts;
     try {
       await this.reload();
-      if (this.#trouble !== undefined) events.raise({ type: 'recovered', name: directory.path });
-      this.#trouble = undefined;
+      this.#report.succeeded();
     } catch (cause) {
-      const error = cause instanceof KeyError ? cause : trouble(directory.path, cause);
-      if (this.#trouble !== error.message) events.raise({ type: 'faulty', name: directory.path, error });
-      this.#trouble = error.message;
+      this.#report.failed(cause instanceof KeyError ? cause : trouble(this.#parts.directory.path, cause));
     }
     this.#schedule();
   }

@@ -1,9 +1,8 @@
 import { readDirectoryKey } from './directory-key.js';
 import { HeldKey } from './held-key.js';
-import type { UsableKey } from './held-keys.js';
 import type { KeyDirectory } from './key-directory.js';
 import type { KeyListing } from './key-listing.js';
-import { ringStateOf, type RingState } from './ring-state.js';
+import { ringKeysOf, ringStateOf, type RingState } from './ring-state.js';
 
 /** A folder of keys at one moment: every key of it, be it good, bad or revoked. A ring goes on; this does not. */
 export class DirectorySnapshot {
@@ -20,8 +19,7 @@ export class DirectorySnapshot {
   constructor(held: readonly HeldKey[], listing: KeyListing, retention: number, now: number) {
     this.held = held;
     this.listing = listing;
-    const usable = held.filter((key): key is UsableKey => key.key !== undefined && !this.isRevoked(key));
-    this.state = ringStateOf({ usable, ended: held.filter((key) => this.hasEnded(key)) }, retention, now);
+    this.state = ringStateOf(ringKeysOf(held, listing.revoked), retention, now);
   }
 
   /**
@@ -53,11 +51,10 @@ export class DirectorySnapshot {
 
   /** Whether it was revoked after it had begun. */
   hasEnded(held: HeldKey): boolean {
-    const revokedAt = held.key && this.listing.revoked.get(held.key.verificationKey.kid);
-    return revokedAt !== undefined && held.hadBegun(revokedAt);
+    return held.hasEnded(this.listing.revoked);
   }
 
-  isRevoked({ key }: HeldKey): boolean {
-    return key !== undefined && this.listing.revoked.has(key.verificationKey.kid);
+  isRevoked(held: HeldKey): boolean {
+    return held.revokedAt(this.listing.revoked) !== undefined;
   }
 }

@@ -3,6 +3,9 @@ import type { DirectoryKey, DirectoryReading } from './directory-key.js';
 import type { LivingKey } from './key-life.js';
 import type { KeyFiles } from './key-listing.js';
 
+/** A held key that is good for something. */
+export type UsableKey = HeldKey & { readonly key: DirectoryKey };
+
 /** A key of a folder as it is held in memory: the last good reading of it, and what is wrong with its files now. */
 export class HeldKey implements LivingKey {
   readonly name: string;
@@ -31,9 +34,15 @@ export class HeldKey implements LivingKey {
     return this.fault === undefined || this.hasBegun;
   }
 
-  /** Whether it had begun before it was revoked. @param revokedAt - Unix seconds. */
-  hadBegun(revokedAt: number): boolean {
-    return this.signsFrom <= revokedAt;
+  /** When it was revoked. @param revoked - Unix seconds, by kid. */
+  revokedAt(revoked: ReadonlyMap<string, number>): number | undefined {
+    return this.key && revoked.get(this.key.verificationKey.kid);
+  }
+
+  /** Whether it was revoked after it had begun: then it ended what came before it. */
+  hasEnded(revoked: ReadonlyMap<string, number>): boolean {
+    const revokedAt = this.revokedAt(revoked);
+    return revokedAt !== undefined && this.signsFrom <= revokedAt;
   }
 
   /** Whether the files are those that were read last, and were good. */

@@ -1,11 +1,10 @@
 import type { KeyError } from '../errors/developer-errors.js';
 import type { KeyRingEvent } from './key-ring-events.js';
-import { readDirectoryKey, type DirectoryKey, type DirectoryReader } from './directory-key.js';
-import { HeldKey } from './held-key.js';
+import { readDirectoryKey, type DirectoryReader } from './directory-key.js';
+import { HeldKey, type UsableKey } from './held-key.js';
+import type { LivingKey } from './key-life.js';
 import type { KeyFiles, KeyListing } from './key-listing.js';
-
-/** A held key that is good for something. */
-export type UsableKey = HeldKey & { readonly key: DirectoryKey };
+import { ringKeysOf, type RingKeys } from './ring-state.js';
 
 /**
  * What is in memory of a folder of keys. It is brought up to date file by file: one that is bad harms no other, and is
@@ -22,19 +21,9 @@ export class HeldKeys {
     this.#raise = raise;
   }
 
-  /** All that can sign or verify. A key that is revoked can do neither. */
-  get usable(): readonly UsableKey[] {
-    return [...this.#held.values()].filter(
-      (held): held is UsableKey => held.key !== undefined && !this.#revoked.has(held.key.verificationKey.kid),
-    );
-  }
-
-  /** What was revoked after it had begun, and ended what came before it. */
-  get ended(): readonly HeldKey[] {
-    return [...this.#held.values()].filter((held) => {
-      const revokedAt = held.key && this.#revoked.get(held.key.verificationKey.kid);
-      return revokedAt !== undefined && held.hadBegun(revokedAt);
-    });
+  /** What a ring is made of. */
+  get ringKeys(): RingKeys {
+    return ringKeysOf([...this.#held.values()], this.#revoked);
   }
 
   /** Whether the folder has private keys at all, good, bad or revoked. */
@@ -58,7 +47,8 @@ export class HeldKeys {
 
   /** Forgets keys whose files are gone and of which nothing is needed any more. @returns whether there were any. */
   forgetLost(isNeeded: (held: UsableKey) => boolean): boolean {
-    const needed = new Set<HeldKey>([...this.usable.filter(isNeeded), ...this.ended]);
+    const { usable, ended } = this.ringKeys;
+    const needed = new Set<LivingKey>([...usable.filter(isNeeded), ...ended]);
     const lost = [...this.#held.values()].filter((held) => held.isLost && !needed.has(held));
     for (const { name } of lost) this.#held.delete(name);
     return lost.length > 0;
@@ -89,7 +79,7 @@ export class HeldKeys {
   /** Once is for good: that the file is taken away again does not bring the key back while this process lives. */
   #revoke(kid: string, revokedAt: number): void {
     if (this.#revoked.has(kid)) return;
-    const held = this.usable.find(({ key }) => key.verificationKey.kid === kid);
+    const held = this.ringKeys.usable.find(({ key }) => key.verificationKey.kid === kid);
     this.#revoked.set(kid, revokedAt);
     if (held) this.#raise({ type: 'revoked', kid, name: held.name });
   }

@@ -7,7 +7,7 @@ import { stemOf } from './key-file-name.js';
 import { listKeys, revokedName, type KeyListing } from './key-listing.js';
 import { syncDirectory, writeNew } from './whole-file.js';
 
-/** A new key is as long as the one before it. */
+/** A new key is as long as the one before it, or the shortest of these. */
 const SIZES: readonly KeySize[] = [4096, 3072, 2048];
 
 /** A file of a folder of keys, whatever it is. */
@@ -51,12 +51,12 @@ export class KeyDirectory {
    * Makes a private key and puts it into the folder. Where another instance was faster, its key is the one that counts.
    *
    * @param signsFrom - Unix seconds, whole ones. The name of the file says so.
-   * @param bits - of the key before.
+   * @param bits - of the key before, if there is one.
    * @returns the name of the file without the ending.
    * @throws KeyError `ERR_KEY_DIRECTORY` when the folder cannot be written.
    */
-  async make(signsFrom: number, bits: number): Promise<string> {
-    const size = SIZES.find((candidate) => candidate <= bits) ?? 2048;
+  async make(signsFrom: number, bits: number | undefined): Promise<string> {
+    const size = SIZES.find((candidate) => candidate <= (bits ?? 0)) ?? 2048;
     const { privateKey } = await generateKeyPair(size);
     const text = this.passphrase === undefined ? privateKey : encrypted(privateKey, this.passphrase);
     const stem = stemOf(signsFrom);

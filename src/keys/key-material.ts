@@ -1,6 +1,6 @@
 import { createPrivateKey, KeyObject, type JsonWebKey } from 'node:crypto';
 import { KeyError } from '../errors/developer-errors.js';
-import { readKeyFile } from './key-file.js';
+import { readKeyFile, whereIs } from './key-file.js';
 import type { KeyInput, KeySlot } from './key-input.js';
 import { decodeText, isCutDer, isCutPem, repairText, startsDer } from './pem-text.js';
 
@@ -31,7 +31,7 @@ export function readMaterial(input: KeyInput, slot: KeySlot): KeyMaterial {
   if (typeof input === 'object' && 'file' in input && typeof input.file === 'string') {
     if (isKeyText(input.file)) throw textAsFile(slot);
     const file = readKeyFile(input.file, slot);
-    return fromBytes(file.bytes, `${slot} (file ${file.path})`, file.readableByOthers);
+    return fromBytes(file.bytes, whereIs(file.path, slot), file.readableByOthers);
   }
   if (typeof input === 'object' && 'kty' in input) {
     return { form: 'jwk', jwk: { ...input } as JsonWebKey, where: `${slot} (JWK)`, readableByOthers: false };

@@ -16,8 +16,6 @@ import { freshFor, refreshAfter, retryAfter, type CacheHeaders } from './remote-
 import type { VerificationKey } from './verification-key.js';
 import { FixedVerificationKeys, VerificationKeys } from './verification-keys.js';
 
-export type { RemoteKeySource } from './remote-key-source.js';
-
 /** The keys of one good set. */
 interface GoodSet {
   readonly keys: FixedVerificationKeys;

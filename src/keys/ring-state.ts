@@ -1,4 +1,4 @@
-import type { UsableKey } from './held-keys.js';
+import type { HeldKey, UsableKey } from './held-key.js';
 import { activeOf, lifeOf, stateOf, type KeyState, type LivingKey } from './key-life.js';
 import type { RingKey } from './key-ring.js';
 import type { VerificationKey } from './verification-key.js';
@@ -25,9 +25,20 @@ export const EMPTY_RING: RingState = {
 
 /** The keys that a ring is derived from. */
 export interface RingKeys {
+  /** All that can sign or verify. A key that is revoked can do neither. */
   readonly usable: readonly UsableKey[];
   /** Revoked after they had begun: what they followed is not to live on because of that. */
   readonly ended: readonly LivingKey[];
+}
+
+/** @param revoked - when each key was, by kid. Unix seconds. */
+export function ringKeysOf(held: readonly HeldKey[], revoked: ReadonlyMap<string, number>): RingKeys {
+  return {
+    usable: held.filter(
+      (one): one is UsableKey => one.key !== undefined && one.revokedAt(revoked) === undefined,
+    ),
+    ended: held.filter((one) => one.hasEnded(revoked)),
+  };
 }
 
 /** @param retention - seconds for which a key verifies after it stopped signing. */

@@ -5,25 +5,27 @@ import { JwtRs256Guard } from '../auth/jwt-rs256.guard.js';
 import { JwtRs256Strategy } from '../auth/jwt-rs256.strategy.js';
 import { OptionError } from '../errors/developer-errors.js';
 import { Publisher } from '../http/publisher.service.js';
+import { DirectoryKeyRing } from '../keys/directory-key-ring.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { PublishedKeys } from '../keys/published-keys.js';
 import { SessionService } from '../sessions/session.service.js';
 import { Freshness } from '../tokens/freshness.js';
+import { OwnIssuer } from '../tokens/own-issuer.js';
 import { TokenIssuer } from '../tokens/token-issuer.js';
 import { TokenVerifier } from '../tokens/token-verifier.js';
+import { BackgroundWork } from './background-work.service.js';
 import { MODULE_EXTRAS_TOKEN, MODULE_OPTIONS_TOKEN } from './jwt-rs256.module-definition.js';
-import { makeKeyRing, makeKeyRingLifetime, publishedKeysOf } from './key-ring-providers.js';
-import { KeyRingLifetime } from './key-ring.service.js';
-import { KeySourcesService } from './key-sources.service.js';
+import { makeKeyRing, publishedKeysOf } from './key-ring-providers.js';
 import { makePublisher, readPublishing } from './publishing-providers.js';
 import { resolveOptions, type ResolvedOptions } from './resolve-options.js';
 import type { ResolvedPublishing } from './resolve-publishing.js';
-import { makeSessions, makeSessionService } from './session-providers.js';
+import { makeSessions, makeSessionService, ownIssuerOf, type SessionParts } from './session-providers.js';
 import { TokenService } from './token.service.js';
-import { makeKeySources, makeVerifier } from './verifier-providers.js';
+import { makeRemoteKeys, makeVerifier, type RemoteKeys } from './verifier-providers.js';
 
 const RESOLVED_OPTIONS = Symbol('JwtRs256ResolvedOptions');
 const TOKEN_ISSUER = Symbol('JwtRs256TokenIssuer');
+const REMOTE_KEYS = Symbol('JwtRs256RemoteKeys');
 const SESSIONS = Symbol('JwtRs256Sessions');
 const PUBLISHING = Symbol('JwtRs256Publishing');
 
@@ -31,15 +33,16 @@ const PUBLISHING = Symbol('JwtRs256Publishing');
 export const PROVIDERS: readonly Provider[] = [
   { provide: RESOLVED_OPTIONS, useFactory: resolveOptions, inject: [MODULE_OPTIONS_TOKEN] },
   { provide: KeyRing, useFactory: makeKeyRing, inject: [RESOLVED_OPTIONS] },
-  { provide: KeyRingLifetime, useFactory: makeKeyRingLifetime, inject: [KeyRing] },
   { provide: TOKEN_ISSUER, useFactory: makeIssuer, inject: [RESOLVED_OPTIONS, KeyRing] },
   { provide: SESSIONS, useFactory: makeSessions, inject: [RESOLVED_OPTIONS, TOKEN_ISSUER] },
   { provide: SessionService, useFactory: makeSessionService, inject: [SESSIONS] },
-  { provide: KeySourcesService, useFactory: makeKeySources, inject: [RESOLVED_OPTIONS] },
+  { provide: OwnIssuer, useFactory: ownIssuerOf, inject: [SESSIONS] },
+  { provide: REMOTE_KEYS, useFactory: makeRemoteKeys, inject: [RESOLVED_OPTIONS] },
+  { provide: BackgroundWork, useFactory: makeBackgroundWork, inject: [KeyRing, REMOTE_KEYS, SESSIONS] },
   {
     provide: TokenVerifier,
     useFactory: makeVerifier,
-    inject: [RESOLVED_OPTIONS, KeyRing, KeySourcesService, SESSIONS],
+    inject: [RESOLVED_OPTIONS, KeyRing, REMOTE_KEYS, SESSIONS],
   },
   { provide: PUBLISHING, useFactory: readPublishing, inject: [MODULE_EXTRAS_TOKEN, RESOLVED_OPTIONS] },
   { provide: PublishedKeys, useFactory: publishedKeysOf, inject: [KeyRing] },
@@ -62,15 +65,21 @@ export const PROVIDERS: readonly Provider[] = [
   JwtRs256ExceptionFilter,
 ];
 
-/** What feature modules may inject. */
+/** What feature modules may inject; of `OwnIssuer`, our own endpoints alone know. */
 export const EXPORTS = [
   TokenService,
   SessionService,
+  OwnIssuer,
   KeyRing,
   TokenVerifier,
   JwtRs256Strategy,
   JwtRs256Guard,
 ];
+
+function makeBackgroundWork(ring: KeyRing, remote: RemoteKeys, { sessions }: SessionParts): BackgroundWork {
+  const ringThatChanges = ring instanceof DirectoryKeyRing ? [ring] : [];
+  return new BackgroundWork([...ringThatChanges, ...remote.values(), ...(sessions ? [sessions] : [])]);
+}
 
 function makeStrategy(
   verifier: TokenVerifier,

@@ -1,20 +1,22 @@
 import type { JwtRs256StrategyOptions } from '../auth/jwt-rs256.strategy.js';
-import { isScheme } from '../auth/bearer-credentials.js';
-import { isHeaderText } from '../auth/challenge.js';
 import { OptionError } from '../errors/developer-errors.js';
 import type { JwkSetCaching } from '../keys/jwk-set-caching.js';
-import { SystemClock, type Clock } from '../time/clock.js';
+import type { Clock } from '../time/clock.js';
 import { toSeconds } from '../time/duration.js';
 import type { TimeClaim, TokenType } from '../tokens/claims.js';
-import { requireText, requireTexts } from '../tokens/option-text.js';
+import { assertKnownMembers, type KnownMembers } from '../tokens/option-members.js';
+import { requireClaimNames, requireText, requireTexts } from '../tokens/option-text.js';
 import { assertLifetime, type TokenIssuerOptions } from '../tokens/token-issuer.js';
+import { isTokenType } from '../tokens/token-type.js';
 import type { TokenVerifierOptions } from '../tokens/token-verifier.js';
 import { DEFAULT_EXTRAS } from './jwt-rs256.module-definition.js';
 import type { JwtRs256ModuleOptions } from './options.js';
+import { resolveClock } from './resolve-clock.js';
 import { resolveKeys, type ResolvedKeys } from './resolve-keys.js';
 import { resolveJwksCache } from './resolve-publishing.js';
 import { hasOwnKeys, resolveShortForm, type ResolvedRemoteKeys } from './resolve-remote-keys.js';
 import { resolveSessions, type ResolvedSessions } from './resolve-sessions.js';
+import { requireFunction, resolveStrategy } from './resolve-strategy.js';
 import {
   foreignDemandsOf,
   resolveTrustedIssuers,
@@ -43,7 +45,7 @@ export interface ResolvedOptions {
 
 const DEFAULT_CACHE_SIZE = 5000;
 
-const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
+const KNOWN: KnownMembers<JwtRs256ModuleOptions> = {
   privateKey: true,
   publicKey: true,
   passphrase: true,
@@ -88,7 +90,8 @@ const KNOWN: Record<keyof JwtRs256ModuleOptions, true> = {
  */
 export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions {
   assertObject(options);
-  assertKnown(options);
+  assertNoExtras(options);
+  assertKnownMembers(options, KNOWN, 'JwtRs256Module');
   const remoteKeys = resolveShortForm(options);
   const common = resolveCommon(options);
   const clock = resolveClock(options.clock);
@@ -120,8 +123,8 @@ export function resolveOptions(options: JwtRs256ModuleOptions): ResolvedOptions 
     sessions,
     jwksCache,
     clock,
-    wrapIssuer: resolveFunction(options.wrapIssuer, 'wrapIssuer'),
-    wrapVerifier: resolveFunction(options.wrapVerifier, 'wrapVerifier'),
+    wrapIssuer: requireFunction(options.wrapIssuer, 'wrapIssuer'),
+    wrapVerifier: requireFunction(options.wrapVerifier, 'wrapVerifier'),
     warnings: [
       ...(hasNoKey ? [] : warningsOf(common)),
       ...warningsOfTrust(options, remoteKeys, trustedIssuers),
@@ -142,7 +145,7 @@ function resolveCommon(options: JwtRs256ModuleOptions): CommonOptions {
     audience: isLeftOut(options, 'audience') ? undefined : requireTexts(audience, 'audience'),
     typ: resolveType(typ),
     maxTokenTtl: toSeconds(options.maxTokenTtl ?? '24h', 'maxTokenTtl'),
-    requiredClaims: resolveNames(options.requiredClaims ?? ['exp', 'iat', 'nbf'], 'requiredClaims'),
+    requiredClaims: requireClaimNames(options.requiredClaims ?? ['exp', 'iat', 'nbf'], 'requiredClaims'),
     maxTokenLength: resolveCount(options.maxTokenLength ?? 8192, 'maxTokenLength'),
   };
 }
@@ -156,41 +159,8 @@ function resolveIssuing(options: JwtRs256ModuleOptions, common: CommonOptions): 
   return { ...common, accessTokenTtl: ttl, notBefore, clientId, maxPendingSignatures };
 }
 
-function resolveStrategy(options: JwtRs256ModuleOptions): JwtRs256StrategyOptions {
-  const { scheme = 'Bearer', realm, strategyName = 'jwt-rs256' } = options;
-  if (typeof scheme !== 'string' || !isScheme(scheme)) {
-    throw invalid("scheme must be one token, such as 'Bearer' or 'JWT' (RFC 9110 §11.1).");
-  }
-  if (realm !== undefined && !(typeof realm === 'string' && isHeaderText(realm))) {
-    throw invalid('realm must be a text of printable ASCII: it goes into a header.');
-  }
-  return {
-    scheme,
-    realm,
-    jwtFromRequest: resolveFunction(options.jwtFromRequest, 'jwtFromRequest'),
-    validate: resolveFunction(options.validate, 'validate'),
-    strategyName: requireText(strategyName, 'strategyName'),
-  };
-}
-
-/** What a partial clock of a test leaves out comes from the machine. */
-function resolveClock(clock: JwtRs256ModuleOptions['clock']): Clock {
-  const system = new SystemClock();
-  if (clock === undefined) return system;
-  if (typeof clock !== 'object' || clock === null || typeof clock.now !== 'function') {
-    throw invalid('clock must have a method now() that returns Unix seconds.');
-  }
-  return {
-    now: () => clock.now(),
-    monotonic: () => (clock.monotonic ? clock.monotonic() : system.monotonic()),
-    setTimeout: (callback, ms) =>
-      clock.setTimeout ? clock.setTimeout(callback, ms) : system.setTimeout(callback, ms),
-    clearTimeout: (timer) => (clock.clearTimeout ? clock.clearTimeout(timer) : system.clearTimeout(timer)),
-  };
-}
-
 function resolveType(typ: unknown): TokenType {
-  if (typ === 'at+jwt' || typ === 'JWT') return typ;
+  if (isTokenType(typ)) return typ;
   throw invalid("typ must be 'at+jwt' (RFC 9068) or 'JWT'.");
 }
 
@@ -201,11 +171,6 @@ function resolveVerifyClaims(claims: unknown): readonly TimeClaim[] {
   throw invalid(
     "verifyClaims must be a list of 'exp', 'nbf' and 'iat'. The signature and the other claims are always verified.",
   );
-}
-
-function resolveNames(names: unknown, option: string): readonly string[] {
-  if (Array.isArray(names)) return names.map((name) => requireText(name, option));
-  throw invalid(`${option} must be a list of claim names.`);
 }
 
 function resolveCount(count: unknown, option: string): number {
@@ -220,11 +185,6 @@ function resolveCacheSize(cache: unknown): number {
     throw invalid('verifiedTokenCache must be { maxSize } or false.');
   const { maxSize = DEFAULT_CACHE_SIZE } = cache as { maxSize?: unknown };
   return resolveCount(maxSize, 'verifiedTokenCache.maxSize');
-}
-
-function resolveFunction<T>(value: T, option: string): T {
-  if (value === undefined || typeof value === 'function') return value;
-  throw invalid(`${option} must be a function.`);
 }
 
 /** There, but undefined: an unset variable, which must not silently turn a check off. */
@@ -246,20 +206,13 @@ function assertObject(options: unknown): void {
   );
 }
 
-function assertKnown(options: object): void {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(KNOWN, name)) continue;
-    if (Object.hasOwn(DEFAULT_EXTRAS, name)) {
-      throw new OptionError(
-        'ERR_OPTION_UNKNOWN',
-        `${name} decides which providers there are: put it beside useFactory, not into what it returns.`,
-      );
-    }
-    throw new OptionError(
-      'ERR_OPTION_UNKNOWN',
-      `JwtRs256Module knows no option ${name}. Is it misspelled? The options are ${Object.keys(KNOWN).join(', ')}.`,
-    );
-  }
+function assertNoExtras(options: object): void {
+  const misplaced = Object.keys(options).find((name) => Object.hasOwn(DEFAULT_EXTRAS, name));
+  if (misplaced === undefined) return;
+  throw new OptionError(
+    'ERR_OPTION_UNKNOWN',
+    `${misplaced} decides which providers there are: put it beside useFactory, not into what it returns.`,
+  );
 }
 
 function warningsOf({ issuer, audience }: CommonOptions): string[] {

@@ -8,7 +8,8 @@ import { protectedResource } from '../http/protected-resource-metadata.js';
 import { isPlainPath, requirePublishedUrl } from '../http/published-url.js';
 import { DEFAULT_JWK_SET_CACHING, type JwkSetCaching } from '../keys/jwk-set-caching.js';
 import { toSeconds } from '../time/duration.js';
-import type { JwksCacheOptions, JwtRs256ModuleExtras } from './options.js';
+import { assertKnownMembers, type KnownMembers } from '../tokens/option-members.js';
+import type { JwksCacheOptions, JwksOptions, JwtRs256ModuleExtras } from './options.js';
 
 /** The extras about publishing, checked. */
 export interface ResolvedPublishing {
@@ -21,6 +22,9 @@ export interface ResolvedPublishing {
 }
 
 const DEFAULT_PATH = '/.well-known/jwks.json';
+
+const KNOWN_CACHE: KnownMembers<JwksCacheOptions> = { maxAge: true, staleWhileRevalidate: true };
+const KNOWN_JWKS: KnownMembers<JwksOptions> = { path: true };
 
 /**
  * Checks the extras `jwks`, `metadata` and `protectedResource` and gives their defaults.
@@ -57,7 +61,7 @@ export function resolvePublishing(
  */
 export function resolveJwksCache(options: JwksCacheOptions = {}): JwkSetCaching {
   assertObject(options, 'jwksCache');
-  assertKnown(options, Object.keys(DEFAULT_JWK_SET_CACHING), 'jwksCache');
+  assertKnownMembers(options, KNOWN_CACHE, 'jwksCache');
   const secondsOf = (member: keyof JwkSetCaching): number => {
     const seconds = toSeconds(options[member] ?? DEFAULT_JWK_SET_CACHING[member], `jwksCache.${member}`);
     if (Number.isSafeInteger(seconds)) return seconds;
@@ -78,8 +82,8 @@ function metadataDocuments(
   return metadataPaths(path).map((at) => [at, text]);
 }
 
-function resolvePath(jwks: { path?: string }): string {
-  assertKnown(jwks, ['path'], 'jwks');
+function resolvePath(jwks: JwksOptions): string {
+  assertKnownMembers(jwks, KNOWN_JWKS, 'jwks');
   const { path = DEFAULT_PATH } = jwks;
   if (isPlainPath(path)) return path;
   throw invalid(
@@ -99,15 +103,6 @@ function onOrOff<T extends object>(value: T | boolean | undefined, extra: string
 function assertObject(value: unknown, option: string): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return;
   throw invalid(`${option} must be an object${option === 'jwksCache' ? '' : ', or true or false'}.`);
-}
-
-function assertKnown(options: object, known: readonly string[], option: string): void {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new OptionError(
-    'ERR_OPTION_UNKNOWN',
-    `${option} knows no option ${unknown}. The options are ${known.join(', ')}.`,
-  );
 }
 
 function invalid(sentence: string): OptionError {

@@ -8,6 +8,7 @@ import {
 import { SessionStore } from '../sessions/session-store.js';
 import type { Clock } from '../time/clock.js';
 import { toSeconds } from '../time/duration.js';
+import { assertKnownMembers, type KnownMembers } from '../tokens/option-members.js';
 import type { SessionOptions } from './options.js';
 
 /** The option `sessions`, checked. Times are in seconds. */
@@ -23,15 +24,15 @@ interface Surroundings {
   readonly clockTolerance: number;
 }
 
-const KNOWN = [
-  'store',
-  'revocation',
-  'revocationOutage',
-  'refreshTokenTtl',
-  'sessionTtl',
-  'reuseInterval',
-  'maxListAge',
-];
+const KNOWN: KnownMembers<SessionOptions> = {
+  store: true,
+  revocation: true,
+  revocationOutage: true,
+  refreshTokenTtl: true,
+  sessionTtl: true,
+  reuseInterval: true,
+  maxListAge: true,
+};
 
 /**
  * Checks the option `sessions` and gives its defaults.
@@ -39,7 +40,8 @@ const KNOWN = [
  * @throws OptionError naming the option and the fix.
  */
 export function resolveSessions(options: SessionOptions, surroundings: Surroundings): ResolvedSessions {
-  assertKnown(options);
+  assertObject(options);
+  assertKnownMembers(options, KNOWN, 'sessions');
   const given = { ...DEFAULT_SESSION_POLICY, ...withoutUndefined(options) };
   const policy = {
     refreshTokenTtl: toSeconds(given.refreshTokenTtl, 'sessions.refreshTokenTtl'),
@@ -66,18 +68,11 @@ function resolveStore(options: SessionOptions, clock: Clock): SessionStore {
   );
 }
 
-function assertKnown(options: unknown): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new OptionError(
-      'ERR_OPTION_INVALID',
-      'sessions must be an object. To do without sessions, leave it out.',
-    );
-  }
-  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
-  if (unknown === undefined) return;
+function assertObject(options: unknown): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
   throw new OptionError(
-    'ERR_OPTION_UNKNOWN',
-    `sessions knows no option ${unknown}. The options are ${KNOWN.join(', ')}.`,
+    'ERR_OPTION_INVALID',
+    'sessions must be an object. To do without sessions, leave it out.',
   );
 }
 

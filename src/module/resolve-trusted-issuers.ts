@@ -3,7 +3,9 @@ import type { KeyInput } from '../keys/key-input.js';
 import { toSeconds } from '../time/duration.js';
 import type { ExactClaim } from '../tokens/claim-rules.js';
 import type { TokenType } from '../tokens/claims.js';
-import { requireText, requireTexts } from '../tokens/option-text.js';
+import { assertKnownMembers, type KnownMembers } from '../tokens/option-members.js';
+import { requireClaimNames, requireText, requireTexts } from '../tokens/option-text.js';
+import { isTokenType } from '../tokens/token-type.js';
 import type { TokenVerifierOptions } from '../tokens/token-verifier.js';
 import type { JwtRs256ModuleOptions, TrustedIssuer } from './options.js';
 import {
@@ -31,7 +33,7 @@ type Surroundings = Pick<
   'issuer' | 'audience' | 'clockTolerance' | 'maxTokenTtl' | 'maxTokenLength' | 'cacheSize'
 >;
 
-const KNOWN: Record<keyof TrustedIssuer, true> = {
+const KNOWN: KnownMembers<TrustedIssuer> = {
   issuer: true,
   audience: true,
   jwksUri: true,
@@ -82,7 +84,7 @@ export function foreignDemandsOf(
 ): Pick<TokenVerifierOptions, 'typ' | 'requiredClaims' | 'allowsScopeList'> {
   return {
     typ: resolveType(typ, `${place}typ`),
-    requiredClaims: resolveNames(requiredClaims, `${place}requiredClaims`),
+    requiredClaims: requireClaimNames(requiredClaims, `${place}requiredClaims`),
     allowsScopeList: true,
   };
 }
@@ -131,12 +133,8 @@ function resolveEntry(
 function requireEntry(entry: unknown, name: string): TrustedIssuer {
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
     throw invalid(`${name} must be an object: { issuer, audience, jwksUri }.`);
-  const unknown = Object.keys(entry).find((member) => !Object.hasOwn(KNOWN, member));
-  if (unknown === undefined) return entry as TrustedIssuer;
-  throw new OptionError(
-    'ERR_OPTION_UNKNOWN',
-    `${name} knows no member ${unknown}. Is it misspelled? The members are ${Object.keys(KNOWN).join(', ')}.`,
-  );
+  assertKnownMembers(entry, KNOWN, name);
+  return entry as TrustedIssuer;
 }
 
 function resolveKeys(entry: TrustedIssuer, place: string): ResolvedTrustedIssuer['keys'] {
@@ -193,13 +191,8 @@ function resolveClaim(name: string, value: unknown, option: string): ExactClaim 
 }
 
 function resolveType(typ: unknown, option: string): TokenType | undefined {
-  if (typ === undefined || typ === 'at+jwt' || typ === 'JWT') return typ;
+  if (typ === undefined || isTokenType(typ)) return typ;
   throw invalid(`${option} must be 'at+jwt' or 'JWT'. To accept either, and none, leave it out.`);
-}
-
-function resolveNames(names: unknown, option: string): readonly string[] {
-  if (Array.isArray(names)) return names.map((name) => requireText(name, option));
-  throw invalid(`${option} must be a list of claim names.`);
 }
 
 /** With one issuer twice, it would be left to chance whose keys and demands a token meets. */

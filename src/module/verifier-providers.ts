@@ -1,30 +1,31 @@
 import { Logger } from '@nestjs/common';
 import { KeyError, OptionError } from '../errors/developer-errors.js';
+import type { KeyInput } from '../keys/key-input.js';
 import type { KeyRing } from '../keys/key-ring.js';
 import { OnlyVerificationKey } from '../keys/only-verification-key.js';
 import { readPublicKey } from '../keys/read-public-key.js';
 import { RemoteJwkSet } from '../keys/remote-jwk-set.js';
-import type { RemoteKeyEvent } from '../keys/remote-key-event.js';
 import { FixedVerificationKeys, type VerificationKeys } from '../keys/verification-keys.js';
-import type { EndedSessions } from '../sessions/ended-sessions.js';
 import { UnrevokedVerifier } from '../sessions/unrevoked-verifier.js';
 import { TokenVerifier, type RequestVerifier } from '../tokens/token-verifier.js';
 import { TrustedIssuers } from '../tokens/trusted-issuers.js';
 import { WitnessedVerifier } from '../tokens/witnessed-verifier.js';
 import { makeEvents } from './event-log.js';
-import { KeySourcesService } from './key-sources.service.js';
+import { logRemoteKeyEvent } from './log-event.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import type { ResolvedRemoteKeys } from './resolve-remote-keys.js';
-import type { ResolvedTrustedIssuer } from './resolve-trusted-issuers.js';
+import type { SessionParts } from './session-providers.js';
 
-/** The JWK Sets that are to be fetched: that of the short form, and those of trusted issuers. */
-export function makeKeySources({
+/** The JWK Sets that are to be fetched, by issuer: that of the short form, and those of trusted issuers. */
+export type RemoteKeys = ReadonlyMap<string, RemoteJwkSet>;
+
+export function makeRemoteKeys({
   remoteKeys,
   trustedIssuers,
   verifying,
   clock,
-}: ResolvedOptions): KeySourcesService {
-  const events = makeEvents<RemoteKeyEvent>('remote key events');
+}: ResolvedOptions): RemoteKeys {
+  const events = makeEvents('remote key events', logRemoteKeyEvent);
   const sets = new Map<string, RemoteJwkSet>();
   const add = (issuer: string, { source, policy }: ResolvedRemoteKeys, place: string): void => {
     const make = (): RemoteJwkSet => new RemoteJwkSet({ issuer, source, policy, clock, events });
@@ -32,7 +33,7 @@ export function makeKeySources({
   };
   if (remoteKeys && verifying.issuer !== undefined) add(verifying.issuer, remoteKeys, '');
   for (const { issuer, keys, place } of trustedIssuers) if (keys.source) add(issuer, keys, place);
-  return new KeySourcesService(sets, events);
+  return sets;
 }
 
 /**
@@ -42,29 +43,27 @@ export function makeKeySources({
 export function makeVerifier(
   options: ResolvedOptions,
   ring: KeyRing,
-  sources: KeySourcesService,
-  { ended }: { readonly ended?: EndedSessions },
+  remote: RemoteKeys,
+  { own, ended }: SessionParts,
 ): RequestVerifier {
-  const verifier = makeIssuers(options, ring, sources);
+  const verifier = makeIssuers(options, ring, remote);
   const wrapped = options.wrapVerifier ? new WitnessedVerifier(verifier, options.wrapVerifier) : verifier;
-  if (!ended) return wrapped;
-  const isOnlyOne = options.trustedIssuers.length === 0;
-  return new UnrevokedVerifier(wrapped, ended, isOnlyOne ? undefined : options.verifying.issuer);
+  return ended ? new UnrevokedVerifier(wrapped, ended, own) : wrapped;
 }
 
 function makeIssuers(
   options: ResolvedOptions,
   ring: KeyRing,
-  sources: KeySourcesService,
+  remote: RemoteKeys,
 ): TokenVerifier | TrustedIssuers {
   const { trustedIssuers, verifying, clock } = options;
-  const own = makeOwn(options, ring, sources);
+  const own = makeOwn(options, ring, remote);
   if (own && trustedIssuers.length === 0) return own;
   const verifiers = new Map<string, TokenVerifier>();
   if (own && verifying.issuer !== undefined) verifiers.set(verifying.issuer, own);
-  for (const trusted of trustedIssuers) {
-    const theirs = sources.keysOf(trusted.issuer) ?? readKey(trusted, clock.now());
-    verifiers.set(trusted.issuer, new TokenVerifier(theirs, clock, trusted.verifying));
+  for (const { issuer, keys, place, verifying: demands } of trustedIssuers) {
+    const theirs = keys.source ? remote.get(issuer)! : readKey(keys.publicKey, place, clock.now());
+    verifiers.set(issuer, new TokenVerifier(theirs, clock, demands));
   }
   return new TrustedIssuers(verifiers, verifying.maxTokenLength);
 }
@@ -73,15 +72,14 @@ function makeIssuers(
 function makeOwn(
   { keys, verifying, clock }: ResolvedOptions,
   { publicKeys }: KeyRing,
-  sources: KeySourcesService,
+  remote: RemoteKeys,
 ): TokenVerifier | undefined {
-  const own = keys ? publicKeys : sources.keysOf(verifying.issuer ?? '');
+  const own = keys ? publicKeys : remote.get(verifying.issuer ?? '');
   return own && new TokenVerifier(own, clock, verifying);
 }
 
-function readKey({ keys, place }: ResolvedTrustedIssuer, now: number): VerificationKeys {
-  if (keys.source) throw new OptionError('ERR_OPTION_INVALID', `${place.slice(0, -1)} has no keys.`);
-  const { key, hasOwnKid, warnings } = inPlace(place, () => readPublicKey(keys.publicKey, now));
+function readKey(publicKey: KeyInput, place: string, now: number): VerificationKeys {
+  const { key, hasOwnKid, warnings } = inPlace(place, () => readPublicKey(publicKey, now));
   for (const warning of warnings) new Logger('JwtRs256').warn(`${place}${warning}`);
   return hasOwnKid ? new FixedVerificationKeys([key]) : new OnlyVerificationKey(key);
 }

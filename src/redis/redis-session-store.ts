@@ -25,6 +25,7 @@ import { ROTATE } from './scripts/rotate.js';
 import type { Script } from './scripts/script.js';
 import { START } from './scripts/start.js';
 
+/** What a store on Redis is made with. */
 export interface RedisSessionStoreOptions {
   /** The application's own client, of the package `ioredis` or `redis`. It is never closed here. */
   client: RedisClient;

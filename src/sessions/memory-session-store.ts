@@ -16,6 +16,7 @@ import {
   type StoredSession,
 } from './session-store.js';
 
+/** What a store in memory may be told. */
 export interface MemorySessionStoreOptions {
   /**
    * Sessions, and what ended and cannot be forgotten yet. Beyond it `start` is refused, as is `revokeToken`; an end

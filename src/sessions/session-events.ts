@@ -1,4 +1,4 @@
-import { EventSource, type Listener } from '../events/event-source.js';
+import type { EventSource, Listener } from '../events/event-source.js';
 
 /** Whose session an event is about. */
 export interface SessionIdentity {
@@ -31,4 +31,4 @@ export type SessionEvent =
 export type SessionListener = Listener<SessionEvent>;
 
 /** Where what happens to sessions is told. */
-export class SessionEvents extends EventSource<SessionEvent> {}
+export type SessionEvents = EventSource<SessionEvent>;

@@ -21,6 +21,7 @@ export interface StoredSession extends SessionDetails {
   readonly secondsLeft: number;
 }
 
+/** A session that starts, with its first refresh token. */
 export interface StartRequest {
   /** Never used before. Its first character is the same for all sessions of a `sub`, for stores in partitions. */
   readonly sid: string;
@@ -33,6 +34,7 @@ export interface StartRequest {
   readonly sessionTtl: number;
 }
 
+/** A refresh token that somebody presents, and what is to follow it. */
 export interface RotateRequest {
   readonly sid: string;
   /** The hash of the refresh token that was presented. */
@@ -41,6 +43,7 @@ export interface RotateRequest {
   readonly successor: string;
   /** The successor, sealed so that only the presented token opens it. Opaque to the store. */
   readonly sealed: string;
+  /** As in `StartRequest`. */
   readonly refreshTokenTtl: number;
   /** Seconds for which `sealed` is handed out again to who presents the immediate predecessor. 0: never. */
   readonly reuseInterval: number;
@@ -59,21 +62,26 @@ export type RotateResult =
   /** There is no such session, or it is over. Nothing changed. */
   | { readonly outcome: 'unknown' };
 
+/** A session that is to end. */
 export interface EndRequest {
   readonly sid: string;
   /** Seconds for which `endedSince` has to report it: the longest life of an access token. */
   readonly retention: number;
 }
 
+/** The sessions of a person that are to end. */
 export interface EndAllRequest {
   readonly sub: string;
   /** The sid of a session that stays. */
   readonly except?: string;
+  /** As in `EndRequest`. */
   readonly retention: number;
 }
 
+/** An access token that is taken back before it expires. */
 export interface RevokeRequest {
   readonly jti: string;
+  /** As in `EndRequest`. */
   readonly retention: number;
 }
 
@@ -85,6 +93,7 @@ export interface EndedId {
   readonly age: number;
 }
 
+/** What has ended since a cursor, and the next cursor. */
 export interface EndedSince {
   readonly ended: readonly EndedId[];
   /** Where to go on. Opaque. */

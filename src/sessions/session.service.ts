@@ -1,7 +1,7 @@
-import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { SessionsOffError } from '../errors/session-errors.js';
 import type { SessionClaims, StartOptions } from './session-details.js';
-import type { SessionEvent, SessionEvents, SessionListener } from './session-events.js';
+import type { SessionEvents, SessionListener } from './session-events.js';
 import type { SessionInfo } from './session-info.js';
 import type { SessionPolicy } from './session-policy.js';
 import type { Sessions } from './sessions.js';
@@ -31,22 +31,11 @@ import type { TokenResponse } from './token-response.js';
  * ```
  */
 @Injectable()
-export class SessionService implements OnModuleInit, OnModuleDestroy {
-  private readonly logger = new Logger('JwtRs256');
-
+export class SessionService {
   constructor(
     private readonly own: Sessions | undefined,
     private readonly events: SessionEvents,
   ) {}
-
-  async onModuleInit(): Promise<void> {
-    this.events.subscribe((event) => this.log(event));
-    await this.own?.open();
-  }
-
-  onModuleDestroy(): void {
-    this.own?.close();
-  }
 
   /**
    * Starts a session, after the application has checked credentials.
@@ -110,33 +99,4 @@ export class SessionService implements OnModuleInit, OnModuleDestroy {
     if (!this.own) throw new SessionsOffError();
     return this.own;
   }
-
-  private log(event: SessionEvent): void {
-    switch (event.type) {
-      case 'reused':
-        return this.logger.warn(
-          'A spent refresh token was presented: its session is ended',
-          identityOf(event),
-        );
-      case 'advice':
-        return this.logger.warn(event.message);
-      case 'storeDown':
-        return this.logger.error(
-          'The session store is down',
-          event.cause instanceof Error ? event.cause.stack : undefined,
-        );
-      case 'storeUp':
-        return this.logger.log('The session store is up again');
-      case 'started':
-      case 'refreshed':
-      case 'repeated':
-      case 'ended':
-      case 'revoked':
-        return undefined;
-    }
-  }
-}
-
-function identityOf({ sid, sub }: { sid: string; sub: string }): { sid: string; sub: string } {
-  return { sid, sub };
 }

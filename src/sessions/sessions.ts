@@ -139,11 +139,7 @@ export class Sessions {
     return this.end(token.sid);
   }
 
-  /**
-   * Ends the sessions of a person. One that starts afterwards, in the same second even, lives.
-   *
-   * @returns how many there were.
-   */
+  /** Ends the sessions of a person. One that starts afterwards, in the same second even, lives. @returns how many. */
   async endAll(sub: string, options: { except?: string } = {}): Promise<number> {
     const except = options.except === undefined ? {} : { except: requireText(options.except, 'except') };
     const request = { sub: requireText(sub, 'sub'), ...except, retention: this.parts.policy.retention };

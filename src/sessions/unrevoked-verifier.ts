@@ -1,4 +1,5 @@
 import type { AccessTokenClaims } from '../tokens/claims.js';
+import type { OwnIssuer } from '../tokens/own-issuer.js';
 import type { RequestVerifier, VerifyOptions } from '../tokens/token-verifier.js';
 import type { RevocationCheck } from './revocation-check.js';
 
@@ -6,15 +7,14 @@ import type { RevocationCheck } from './revocation-check.js';
  * A verifier that refuses what was revoked as well. It asks on every call, after the other has verified: a cache of
  * verified tokens behind it makes no difference.
  *
- * A `sid` and a `jti` mean something to their issuer alone (RFC 7519 §4.1.7), so tokens of others are not looked up:
- * one that has an identifier of ours by chance is not revoked with it, and an outage of our list does not concern it.
+ * Tokens of other issuers are not looked up: one that has an identifier of ours by chance is not revoked with it, and an
+ * outage of our list does not concern it.
  */
 export class UnrevokedVerifier implements RequestVerifier {
-  /** @param issuer - whose tokens the check knows about. Undefined: all that the verifier accepts. */
   constructor(
     private readonly verifier: RequestVerifier,
     private readonly revocation: RevocationCheck,
-    private readonly issuer?: string,
+    private readonly own: OwnIssuer,
   ) {}
 
   async verify<T extends object = object>(
@@ -34,6 +34,6 @@ export class UnrevokedVerifier implements RequestVerifier {
   }
 
   private assertNotRevoked(claims: AccessTokenClaims): void {
-    if (this.issuer === undefined || claims.iss === this.issuer) this.revocation.assertNotRevoked(claims);
+    if (this.own.hasIssued(claims)) this.revocation.assertNotRevoked(claims);
   }
 }

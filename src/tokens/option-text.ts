@@ -12,6 +12,16 @@ export function requireText(value: unknown, option: string): string {
 }
 
 /**
+ * Reads an option that is a list of names of claims. It may be empty.
+ *
+ * @throws OptionError `ERR_OPTION_INVALID`, naming `option`.
+ */
+export function requireClaimNames(value: unknown, option: string): readonly string[] {
+  if (Array.isArray(value)) return value.map((name) => requireText(name, option));
+  throw new OptionError('ERR_OPTION_INVALID', `${option} must be a list of claim names.`);
+}
+
+/**
  * Reads an option that is a text or a list of texts, as a list.
  *
  * @throws OptionError `ERR_OPTION_INVALID`, naming `option`.

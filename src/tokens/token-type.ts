@@ -1,6 +1,11 @@
 import { TokenTypeError } from '../errors/token-errors.js';
 import type { TokenType } from './claims.js';
 
+/** Whether the value names a type that tokens may be stamped with, or asked for. */
+export function isTokenType(value: unknown): value is TokenType {
+  return value === 'at+jwt' || value === 'JWT';
+}
+
 /**
  * Compares `typ` as a media type: in any case, with or without the prefix `application/` (RFC 7515 §4.1.9).
  *

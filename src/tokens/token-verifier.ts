@@ -21,7 +21,7 @@ import type { AccessTokenClaims, TimeClaim, TokenType } from './claims.js';
 import { parseClaims, parseHeader, splitCompactJws, type CompactJws } from './compact-jws.js';
 import { requireText, requireTexts } from './option-text.js';
 import type { JsonObject } from './strict-json.js';
-import { assertTokenType } from './token-type.js';
+import { assertTokenType, isTokenType } from './token-type.js';
 import { VerifiedTokenCache } from './verified-token-cache.js';
 
 /** What a verifier demands of every token. Times are in seconds. */
@@ -178,7 +178,7 @@ function assertSignature(jws: CompactJws, key: VerificationKey | undefined): voi
 
 function narrow(policy: ClaimPolicy, options: VerifyOptions): ClaimPolicy {
   const { audience, issuer, typ, requiredClaims, clockTolerance, ignoreExpiration } = options;
-  if (typ !== undefined && typ !== 'at+jwt' && typ !== 'JWT') {
+  if (typ !== undefined && !isTokenType(typ)) {
     throw new OptionError('ERR_OPTION_INVALID', "typ must be 'at+jwt' or 'JWT'.");
   }
   return {

@@ -1429,8 +1429,14 @@ describe('What @Auth() is told', () => {
     [{ optional: 1 }, '@Auth(): optional must be true or false.'],
     [{ jwtFromRequest: 'header' }, '@Auth(): jwtFromRequest must be a function.'],
     [{ jwtFromRequest: null }, '@Auth(): jwtFromRequest must be a function.'],
-    [{ role: 'admin' }, '@Auth() knows no option role. It knows optional, realm, fresh, jwtFromRequest.'],
-    [{ optionl: true }, '@Auth() knows no option optionl. It knows optional, realm, fresh, jwtFromRequest.'],
+    [
+      { role: 'admin' },
+      '@Auth() knows no option role. Is it misspelled? The options are optional, realm, fresh, jwtFromRequest.',
+    ],
+    [
+      { optionl: true },
+      '@Auth() knows no option optionl. Is it misspelled? The options are optional, realm, fresh, jwtFromRequest.',
+    ],
     [null, '@Auth(): the options must be an object, or left out.'],
     ['admin', '@Auth(): the options must be an object, or left out.'],
   ])('is checked while the class is being defined: %j', (options, message) => {

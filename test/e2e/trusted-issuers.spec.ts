@@ -10,6 +10,7 @@ import {
   type JwtRs256ModuleOptions,
   SessionService,
   TokenClaimError,
+  TokenEndpointsModule,
   TokenService,
   type TrustedIssuer,
   type VerifyOptions,
@@ -21,6 +22,7 @@ import { document, JwkSetServer, jwkSet, status } from '../support/jwk-set-serve
 import { keyPairOf } from '../support/keys.js';
 import { AUDIENCE, claims, header, ISSUER, mint, ownKid } from '../support/mint.js';
 import { PLATFORMS } from '../support/platforms.js';
+import { bearer as bearerLine, post } from '../support/token-endpoints.js';
 import { TestClock } from '../../src/testing/index.js';
 
 @Controller('orders')
@@ -120,6 +122,60 @@ describe.each(PLATFORMS)('An app that trusts other issuers, on $name,', (platfor
     const { get } = await start();
     const { body } = await get('/orders/issue', bearer(mintForeign('anna')));
     expect(await get('/orders', bearer(body.token))).toMatchObject({ status: 200, body: { sub: 'alice' } });
+  });
+
+  /** The same `sub`, `sid` and `jti`, given by another issuer to somebody else. */
+  describe('whose people have the names of ours', () => {
+    async function startWithSession() {
+      const endpoints = TokenEndpointsModule.forRoot({
+        endpoints: { logoutAll: true, sessions: true, revoke: true },
+      });
+      const app = await startApp(platform, {
+        controllers,
+        options: { trustedIssuers: trusted(), sessions: {} },
+        imports: [endpoints],
+      });
+      const sessions = app.nest.get(SessionService);
+      const ours = await sessions.start({ sub: 'alice' });
+      const [session] = await sessions.list('alice');
+      const { jti } = app.tokens.decodeUnverified(ours.access_token).claims;
+      return { app, sessions, ours, namesake: mintForeign('anna', { sub: 'alice', sid: session?.sid, jti }) };
+    }
+
+    it('shows them no session of ours', async () => {
+      const { app, ours, namesake } = await startWithSession();
+      expect(await app.get('/orders', bearer(namesake))).toMatchObject({
+        status: 200,
+        body: { sub: 'alice' },
+      });
+      const answer = await app.get('/auth/sessions', bearer(namesake));
+      expect(answer).toMatchObject({ status: 401, body: { errorCode: 'ERR_TOKEN_CLAIM' } });
+      expect(answer.challenge).toContain('error="invalid_token"');
+      const own = await app.get('/auth/sessions', bearer(ours.access_token));
+      expect(own).toMatchObject({ status: 200, body: { sessions: [{ current: true }] } });
+    });
+
+    it('lets them end none', async () => {
+      const { app, sessions, ours, namesake } = await startWithSession();
+      for (const body of [{}, { except_current: true }]) {
+        const answer = await post(app, '/auth/logout-all', body, [bearerLine(namesake)]);
+        expect(answer).toMatchObject({ status: 401, body: { errorCode: 'ERR_TOKEN_CLAIM' } });
+      }
+      expect(await sessions.list('alice')).toHaveLength(1);
+      expect(await app.get('/orders', bearer(ours.access_token))).toMatchObject({ status: 200 });
+    });
+
+    it('revokes no token of ours with one of theirs, and says that theirs cannot be revoked here', async () => {
+      const { app, ours, namesake } = await startWithSession();
+      expect(await post(app, '/auth/revoke', { token: namesake })).toMatchObject({
+        status: 400,
+        body: { error: 'unsupported_token_type' },
+      });
+      expect(await app.get('/orders', bearer(ours.access_token))).toMatchObject({ status: 200 });
+      expect(await app.get('/orders', bearer(namesake))).toMatchObject({ status: 200 });
+      expect(await post(app, '/auth/revoke', { token: ours.access_token })).toMatchObject({ status: 200 });
+      expect(await app.get('/orders', bearer(ours.access_token))).toMatchObject({ status: 401 });
+    });
   });
 
   it.each([

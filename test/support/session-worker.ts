@@ -1,6 +1,7 @@
 import { RedisSessionStore } from '../../src/redis/index.js';
 import { EndedSessions } from '../../src/sessions/ended-sessions.js';
-import { SessionEvents } from '../../src/sessions/session-events.js';
+import { EventSource } from '../../src/events/event-source.js';
+import type { SessionEvent } from '../../src/sessions/session-events.js';
 import type { SessionPolicy } from '../../src/sessions/session-policy.js';
 import { Sessions } from '../../src/sessions/sessions.js';
 import { SystemClock } from '../../src/time/clock.js';
@@ -44,7 +45,7 @@ const clock = new SystemClock();
 const { client } = await connect(packageName, url);
 const store = new RedisSessionStore({ client, deadline });
 const counts: Record<string, number> = {};
-const events = new SessionEvents((error) => {
+const events = new EventSource<SessionEvent>((error) => {
   throw error;
 });
 events.subscribe(({ type }) => (counts[type] = (counts[type] ?? 0) + 1));

@@ -2,7 +2,8 @@ import { SigningSlots } from '../../src/keys/signing-slots.js';
 import { AccessTokenIssuer } from '../../src/sessions/access-token-issuer.js';
 import { EndedSessions } from '../../src/sessions/ended-sessions.js';
 import { MemorySessionStore } from '../../src/sessions/memory-session-store.js';
-import { SessionEvents, type SessionEvent } from '../../src/sessions/session-events.js';
+import { EventSource } from '../../src/events/event-source.js';
+import type { SessionEvent, SessionEvents } from '../../src/sessions/session-events.js';
 import type { SessionPolicy } from '../../src/sessions/session-policy.js';
 import type { SessionStore } from '../../src/sessions/session-store.js';
 import { Sessions } from '../../src/sessions/sessions.js';
@@ -103,7 +104,7 @@ export function makeSessions(parts: SessionBedParts = {}): SessionBed {
   const policy = { ...POLICY, ...parts.policy };
   const events: SessionEvent[] = [];
   const listenerErrors: unknown[] = [];
-  const bus = new SessionEvents((error) => listenerErrors.push(error));
+  const bus = new EventSource<SessionEvent>((error) => listenerErrors.push(error));
   bus.subscribe((event) => events.push(event));
   const ended = new EndedSessions({ store, policy, clock, events: bus });
   const sessions = new Sessions({ store, issuer, policy, clock, events: bus, ended });

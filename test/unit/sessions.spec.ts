@@ -17,6 +17,7 @@ import { RefreshToken } from '../../src/sessions/refresh-token.js';
 import { assertSessionPolicy } from '../../src/sessions/session-policy.js';
 import type { TokenResponse } from '../../src/sessions/token-response.js';
 import { UnrevokedVerifier } from '../../src/sessions/unrevoked-verifier.js';
+import { OwnIssuer } from '../../src/tokens/own-issuer.js';
 import { TestClock } from '../../src/testing/index.js';
 import { verifierWith } from '../support/mint.js';
 import { RemoteStore } from '../support/remote-store.js';
@@ -477,7 +478,7 @@ describe('Refreshing', () => {
     const first = await bed.sessions.start({ sub: 'alice' }, { device: 'a phone' });
     const second = await bed.sessions.refresh(first.refresh_token);
     const third = await bed.sessions.refresh(second.refresh_token);
-    const verifier = new UnrevokedVerifier(verifierWith({}, bed.clock), bed.ended);
+    const verifier = new UnrevokedVerifier(verifierWith({}, bed.clock), bed.ended, new OwnIssuer());
     expect(await outcomeOf(verifier.verify(third.access_token))).toBe('done');
     await expect(bed.sessions.refresh(first.refresh_token)).rejects.toThrow(RefreshTokenReusedError);
     const { sid } = RefreshToken.parse(first.refresh_token);
@@ -560,7 +561,7 @@ describe('A session is over', () => {
       expect(await outcomeOf(bed.sessions.refresh(refresh_token))).toBe('ERR_REFRESH_TOKEN_INVALID');
     }
     expect(bed.events.slice(2)).toEqual([{ type: 'ended', sid, sub: 'alice' }]);
-    const verifier = new UnrevokedVerifier(verifierWith({}, bed.clock), bed.ended);
+    const verifier = new UnrevokedVerifier(verifierWith({}, bed.clock), bed.ended, new OwnIssuer());
     expect(await outcomeOf(verifier.verify(second.access_token))).toBe('ERR_TOKEN_REVOKED');
   });
 
@@ -596,7 +597,7 @@ describe('A session is over', () => {
     await bed.sessions.start({ sub: 'alice' });
     await bed.sessions.endAll('alice');
     const after = await bed.sessions.start({ sub: 'alice' });
-    const verifier = new UnrevokedVerifier(verifierWith({}, bed.clock), bed.ended);
+    const verifier = new UnrevokedVerifier(verifierWith({}, bed.clock), bed.ended, new OwnIssuer());
     expect(await outcomeOf(verifier.verify(after.access_token))).toBe('done');
     expect(await outcomeOf(bed.sessions.refresh(after.refresh_token))).toBe('done');
   });
@@ -822,7 +823,9 @@ describe('What ended', () => {
     const { clock, a, b } = twoProcesses();
     await Promise.all([a.ended.open(), b.ended.open()]);
     const { access_token, refresh_token } = await a.sessions.start({ sub: 'alice' });
-    const [inA, inB] = [a, b].map(({ ended }) => new UnrevokedVerifier(verifierWith({}, clock), ended));
+    const [inA, inB] = [a, b].map(
+      ({ ended }) => new UnrevokedVerifier(verifierWith({}, clock), ended, new OwnIssuer()),
+    );
     for (const verifier of [inA!, inB!]) expect(await outcomeOf(verifier.verify(access_token))).toBe('done');
     await a.sessions.endByRefreshToken(refresh_token);
     expect(await outcomeOf(inA!.verify(access_token))).toBe('ERR_TOKEN_REVOKED');
@@ -1037,14 +1040,18 @@ describe('What ended', () => {
     await bed.sessions.open();
     const { access_token } = await bed.sessions.start({ sub: 'alice' });
     bed.clock.advance(200);
-    const verifier = new UnrevokedVerifier(verifierWith({}, bed.clock), bed.ended);
+    const verifier = new UnrevokedVerifier(verifierWith({}, bed.clock), bed.ended, new OwnIssuer());
     expect(await outcomeOf(verifier.verify(access_token))).toBe('done');
   });
 
   it('is refused also when the token sits in the cache of verified tokens, and whatever is asked of the verifier', async () => {
     const bed = makeSessions();
     const { access_token, refresh_token } = await bed.sessions.start({ sub: 'alice' });
-    const verifier = new UnrevokedVerifier(verifierWith({ cacheSize: 10 }, bed.clock), bed.ended);
+    const verifier = new UnrevokedVerifier(
+      verifierWith({ cacheSize: 10 }, bed.clock),
+      bed.ended,
+      new OwnIssuer(),
+    );
     expect(await verifier.verify(access_token)).toBe(await verifier.verify(access_token));
     await bed.sessions.endByRefreshToken(refresh_token);
     expect(await outcomeOf(verifier.verify(access_token))).toBe('ERR_TOKEN_REVOKED');
@@ -1057,7 +1064,7 @@ describe('What ended', () => {
     const bed = makeSessions();
     const { access_token, refresh_token } = await bed.sessions.start({ sub: 'alice' });
     await bed.sessions.endByRefreshToken(refresh_token);
-    const verifier = new UnrevokedVerifier(verifierWith({}, bed.clock), bed.ended);
+    const verifier = new UnrevokedVerifier(verifierWith({}, bed.clock), bed.ended, new OwnIssuer());
     bed.clock.advance(310);
     expect(await outcomeOf(verifier.verify(access_token))).toBe('ERR_TOKEN_EXPIRED');
   });

@@ -10,6 +10,7 @@ import { FixedVerificationKeys, VerificationKeys } from '../../src/keys/verifica
 import { resolveOptions } from '../../src/module/resolve-options.js';
 import { RevocationCheck } from '../../src/sessions/revocation-check.js';
 import { UnrevokedVerifier } from '../../src/sessions/unrevoked-verifier.js';
+import { OwnIssuer } from '../../src/tokens/own-issuer.js';
 import { TestClock } from '../../src/testing/index.js';
 import { TokenVerifier, type TokenVerifierOptions } from '../../src/tokens/token-verifier.js';
 import { TrustedIssuers } from '../../src/tokens/trusted-issuers.js';
@@ -641,7 +642,7 @@ class Ended extends RevocationCheck {
 describe('What ended here', () => {
   it.each([{ sid: 'ended' }, { jti: 'ended' }])('ends no token of another issuer: %j', async (members) => {
     const ended = new Ended();
-    const verifier = new UnrevokedVerifier(bedWith().verifier, ended, ISSUER);
+    const verifier = new UnrevokedVerifier(bedWith().verifier, ended, new OwnIssuer(ISSUER));
     const foreign = mintForeign('anna', members);
     expect(await verifier.verify(foreign)).toMatchObject(members);
     expect(verifier.recall(foreign)).toMatchObject(members);
@@ -655,7 +656,7 @@ describe('What ended here', () => {
   it('is looked up for every token where there is one issuer', async () => {
     const ended = new Ended();
     const one = new TokenVerifier(new ChangingKeys('anna'), new TestClock(), demandsOf('anna'));
-    const verifier = new UnrevokedVerifier(one, ended);
+    const verifier = new UnrevokedVerifier(one, ended, new OwnIssuer());
     await expect(verifier.verify(mintForeign('anna', { sid: 'ended' }))).rejects.toEqual(
       refusal('ERR_TOKEN_REVOKED'),
     );
@@ -696,7 +697,12 @@ describe('The options', () => {
       /^trustedIssuers\[0\] must be an object/,
     ],
     ['an entry that is null', { ...own, trustedIssuers: [entry, null] }, /^trustedIssuers\[1\] must be/],
-    ['an unknown member', trusting({ jwksURI: jwksUri }), /no member jwksURI/, 'ERR_OPTION_UNKNOWN'],
+    [
+      'an unknown member',
+      trusting({ jwksURI: jwksUri }),
+      /^trustedIssuers\[0\] knows no option jwksURI/,
+      'ERR_OPTION_UNKNOWN',
+    ],
     ['no issuer', only(without('issuer')), /^trustedIssuers\[0\]\.issuer must be a text/],
     ['an issuer that is not a text', trusting({ issuer: [ISSUER] }), /\.issuer must be a text/],
     ['no audience', only(without('audience')), /^trustedIssuers\[0\]\.audience is needed/],

@@ -8,7 +8,7 @@ import type { RequestVerifier } from '../tokens/token-verifier.js';
  * @returns undefined for every other text, whatever is wrong with it.
  * @throws what is not the caller's fault: KeysUnavailableError, StoreUnavailableError.
  */
-export async function claimsOfGood(
+export async function acceptedClaims(
   token: string,
   verifier: RequestVerifier,
 ): Promise<AccessTokenClaims | undefined> {
