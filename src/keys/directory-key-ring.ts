@@ -12,7 +12,7 @@ import { KeyRing, type RingKey } from './key-ring.js';
 import { firstRotation, nextRotation } from './next-rotation.js';
 import { PublicKeySet } from './public-key-set.js';
 import { EMPTY_RING, ringStateOf, type RingState } from './ring-state.js';
-import { leadOf, retentionOf, soonestStart, type RotationPolicy } from './rotation-policy.js';
+import { leadOf, retentionOf, SETTLING, soonestStart, type RotationPolicy } from './rotation-policy.js';
 import type { Signer } from './signer.js';
 import type { VerificationKey } from './verification-key.js';
 
@@ -105,8 +105,7 @@ export class DirectoryKeyRing extends KeyRing {
       if (listing.revoked.has(kid)) return;
       if (!this.keys.some((key) => key.kid === kid)) throw unknownKid(directory.path);
       // First the successor: a process that ends in between leaves a ring that signs, and a command to be repeated.
-      if (kid === this.#state.active?.key.verificationKey.kid)
-        await this.#make(freeStart(listing, clock.now()));
+      if (kid === this.#signing) await this.#make(freeStart(listing, clock.now()));
       await directory.revoke(kid, clock.now());
       await this.#look();
     });
@@ -118,6 +117,16 @@ export class DirectoryKeyRing extends KeyRing {
 
   override subscribe(listener: Listener<KeyRingEvent>): () => void {
     return this.#parts.events.subscribe(listener);
+  }
+
+  /** The kid of the key that signs; where none does, of the one that was made to sign at once and is about to. */
+  get #signing(): string | undefined {
+    const { active, keys } = this.#current();
+    const soon = this.#parts.clock.now() + SETTLING;
+    const about = keys.findLast(
+      ({ state, canSign, signsFrom }) => state === 'upcoming' && canSign && signsFrom <= soon,
+    );
+    return active?.key.verificationKey.kid ?? about?.kid;
   }
 
   /** The state now: keys come of age between two looks at the folder. */

@@ -78,7 +78,10 @@ export class HeldKeys {
 
   /** Once is for good: that the file is taken away again does not bring the key back while this process lives. */
   #revoke(kid: string, revokedAt: number): void {
-    if (this.#revoked.has(kid)) return;
+    const known = this.#revoked.get(kid);
+    // While its link was being swapped, say, it could not be told when.
+    if (known === Number.POSITIVE_INFINITY) this.#revoked.set(kid, revokedAt);
+    if (known !== undefined) return;
     const held = this.ringKeys.usable.find(({ key }) => key.verificationKey.kid === kid);
     this.#revoked.set(kid, revokedAt);
     if (held) this.#raise({ type: 'revoked', kid, name: held.name });

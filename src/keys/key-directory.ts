@@ -103,11 +103,20 @@ export class KeyDirectory {
   }
 }
 
-/** A start that has come, whose name is free. Going back makes it one that signs at once. @returns Unix seconds. */
-export function freeStart({ keys }: KeyListing, now: number): number {
-  const taken = new Set(keys.map(({ stem }) => stem));
+/**
+ * A start that has come, whose name is free. Going back makes it one that signs at once; but not back behind a private key
+ * that has begun, which would end it, be it revoked even. Where one began in this very second, it is the next one.
+ *
+ * @returns Unix seconds.
+ */
+export function freeStart(listing: KeyListing, now: number): number {
+  const taken = new Set(listing.keys.map(({ stem }) => stem));
+  const begun = listing.keys.filter(({ signsFrom }) => signsFrom <= now);
+  const newest = newestStart({ ...listing, keys: begun });
   let start = Math.floor(now);
   while (taken.has(stemOf(start))) start--;
+  if (start > newest) return start;
+  for (start = newest + 1; taken.has(stemOf(start));) start++;
   return start;
 }
 

@@ -94,8 +94,10 @@ const LONGEST_MARK = 1024;
  */
 async function revokedAt(path: string): Promise<number> {
   try {
-    const { size, mtimeMs } = await stat(path);
-    const text = size <= LONGEST_MARK ? await readFile(path, 'latin1') : '';
+    const found = await stat(path);
+    const { size, mtimeMs } = found;
+    // Of a pipe, reading would wait for a writer for ever.
+    const text = found.isFile() && size <= LONGEST_MARK ? await readFile(path, 'latin1') : '';
     const said = Date.parse(TIME.exec(text)?.[0] ?? '');
     return (Number.isNaN(said) ? mtimeMs : said) / 1000;
   } catch {

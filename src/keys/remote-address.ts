@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { BlockList, isIPv4 } from 'node:net';
 
 /** An address that may be asked for keys, or what is wrong with it, to be put after its name. */
 export type RemoteAddress = { readonly url: URL; readonly fault?: never } | { readonly fault: string };
@@ -30,7 +30,7 @@ export function readRemoteAddress(text: unknown, allowInsecureHttp: boolean): Re
 /** Reads an address that was found at another one. Who is elsewhere must not make this machine ask its own ports. */
 export function readPointedAddress(text: unknown, from: URL, allowInsecureHttp: boolean): RemoteAddress {
   const address = readRemoteAddress(text, allowInsecureHttp);
-  if (address.fault !== undefined || allowInsecureHttp || !isLoopback(address.url) || isLoopback(from))
+  if (address.fault !== undefined || allowInsecureHttp || !leadsHere(address.url) || isLoopback(from))
     return address;
   return { fault: 'is on this machine, and what has it in it is not' };
 }
@@ -39,6 +39,22 @@ export function readPointedAddress(text: unknown, from: URL, allowInsecureHttp: 
 function isLoopback({ hostname }: URL): boolean {
   if (hostname === 'localhost' || hostname === '[::1]') return true;
   return isIPv4(hostname) && hostname.startsWith('127.');
+}
+
+/** What a system connects to itself for: the loopback interface, and the address that is none (RFC 1122 §3.2.1.3). */
+const HERE = new BlockList();
+HERE.addSubnet('127.0.0.0', 8, 'ipv4');
+HERE.addSubnet('0.0.0.0', 8, 'ipv4');
+HERE.addSubnet('::', 127, 'ipv6');
+
+/** More than `isLoopback` takes for this machine: there a name in doubt is not trusted, here it is not asked. */
+function leadsHere({ hostname }: URL): boolean {
+  const name = hostname.replace(/\.$/, '');
+  if (name === 'localhost' || name.endsWith('.localhost')) return true;
+  // An IPv4 address within an IPv6 one is compared as what it is.
+  return hostname.startsWith('[')
+    ? HERE.check(hostname.slice(1, -1), 'ipv6')
+    : isIPv4(name) && HERE.check(name);
 }
 
 /** The address for messages: what follows `?` may be secret. */

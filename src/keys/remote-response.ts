@@ -17,6 +17,9 @@ export interface RemoteResponse extends CacheHeaders {
 /** In octets, on the wire and decoded. A set of a hundred keys with certificates takes less. */
 const LARGEST_BODY = 256 * 1024;
 
+/** Interim answers (RFC 9110 §15.2) before the final one. We ask for none, and no server has use for many. */
+const MOST_INTERIM = 8;
+
 const HEADERS = {
   accept: 'application/jwk-set+json, application/json',
   // Only what is decoded here, where a bound holds.
@@ -47,6 +50,13 @@ export function fetchRemote(url: URL, signal: AbortSignal): Promise<RemoteRespon
     // The listeners stay: what a socket that was closed has to say later must not go unheard.
     request.on('error', (error) => fail(cutShort(where, error)));
     request.on('close', () => fail(cutShort(where)));
+    let interim = 0;
+    request.on('information', () => {
+      if (++interim > MOST_INTERIM)
+        fail(
+          new RemoteKeysError('refused', `${where} does not get to its answer: interim ones keep coming.`),
+        );
+    });
     request.on('response', (response) => {
       // That it ended too early, the request tells as well.
       response.on('error', () => {});

@@ -24,8 +24,10 @@ import {
 } from '../../src/index.js';
 import { TestClock } from '../../src/testing/index.js';
 import { closeApps, optionsOf, startApp, type TestApp } from '../support/app.js';
+import { issuerOf, mintForeign } from '../support/foreign.js';
 import type { HttpAnswer } from '../support/http-client.js';
-import { claims, header, mint, strangerKey } from '../support/mint.js';
+import { keyPairOf } from '../support/keys.js';
+import { AUDIENCE, claims, header, mint, strangerKey } from '../support/mint.js';
 import { PLATFORMS, type Platform } from '../support/platforms.js';
 import {
   ALL,
@@ -490,6 +492,42 @@ describe.each(PLATFORMS)('the token endpoints on $name', (platform) => {
       const sessionless = await app.tokens.issue({ sub: 'alice' });
       const all = await postForm(app, '/auth/logout-all', { except_current: 'true' }, [bearer(sessionless)]);
       expect(all.body).toEqual({ ended: 1 });
+    });
+  });
+
+  describe('beside trusted issuers', () => {
+    const trustedIssuers = [
+      { issuer: issuerOf('carl'), audience: AUDIENCE, publicKey: keyPairOf('carl').publicKey },
+    ];
+
+    it('neither list nor end sessions for a token of another issuer, whose alice is somebody else', async () => {
+      const app = await start({}, { options: { trustedIssuers } });
+      const { access_token, refresh_token } = await logIn(app);
+      const { sid } = app.tokens.decodeUnverified(access_token).claims;
+      const foreign = mintForeign('carl', { sub: 'alice', sid });
+      expect((await app.get('/me', `Bearer ${foreign}`)).status).toBe(200);
+      for (const answer of [
+        await app.get('/auth/sessions', `Bearer ${foreign}`),
+        await postNothing(app, '/auth/logout-all', [bearer(foreign)]),
+        await post(app, '/auth/logout-all', { except_current: true }, [bearer(foreign)]),
+      ])
+        expect(answer).toMatchObject({ status: 401, body: { errorCode: 'ERR_TOKEN_CLAIM' } });
+      expect((await app.get('/auth/sessions', `Bearer ${access_token}`)).body.sessions).toHaveLength(1);
+      expect((await post(app, '/auth/refresh', { refresh_token })).status).toBe(200);
+    });
+
+    it('revoke no token of another issuer, nor for it the one of ours that has the same jti', async () => {
+      const app = await start({}, { options: { trustedIssuers } });
+      const { access_token } = await logIn(app);
+      const { jti } = app.tokens.decodeUnverified(access_token).claims;
+      const foreign = mintForeign('carl', { jti });
+      expect(await postForm(app, '/auth/revoke', { token: foreign })).toMatchObject({
+        status: 400,
+        body: { error: 'unsupported_token_type' },
+      });
+      expect((await app.get('/me', `Bearer ${access_token}`)).status).toBe(200);
+      expect((await postForm(app, '/auth/revoke', { token: access_token })).status).toBe(200);
+      expect((await app.get('/me', `Bearer ${access_token}`)).status).toBe(401);
     });
   });
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import {
   chmodSync,
@@ -621,6 +622,21 @@ describe('A key that is revoked', () => {
     expect(folder.list()).toContain(`${kidOf('alice')}.revoked`);
   });
 
+  it('may have begun in this very second: its successor is not ended by it, whatever else is revoked', async () => {
+    folder.put('alice', NOW);
+    folder.put('bob', NOW + 1000);
+    const { ring, clock } = await folder.load();
+    await ring.revokeKey(kidOf('alice'));
+    const [, successor] = ring.keys;
+    expect(successor).toMatchObject({ state: 'upcoming', signsFrom: NOW + 1 });
+    // The first to sign, though nothing does yet.
+    await ring.revokeKey(successor!.kid);
+    clock.advance(2);
+    const { kid } = ring.active;
+    expect([kidOf('alice'), kidOf('bob'), successor!.kid]).not.toContain(kid);
+    expect((await folder.load({ clock })).ring.active.kid).toBe(kid);
+  });
+
   it('is known to every instance that sees the folder, and at the next boot', async () => {
     folder.put('alice');
     const [here, there] = [await folder.load(), await folder.load()];
@@ -692,6 +708,29 @@ describe('A key that is revoked', () => {
     folder.write(`${kidOf('bob')}.revoked`, '');
     utimesSync(join(folder.path, `${kidOf('bob')}.revoked`), NOW + 5000, NOW + 5000);
     expect((await refusalOf(folder.load({ clock }))).message).toMatch(/rotate --now/);
+  });
+
+  it('was revoked when its mark says so, even if it could not be told at first', async () => {
+    folder.put('alice');
+    folder.put('bob', NOW + 1000);
+    const mark = join(folder.path, `${kidOf('bob')}.revoked`);
+    symlinkSync('swapped', mark);
+    const { ring, clock } = await folder.load();
+    expect(ring.publicKeys.find(kidOf('bob'))).toBeUndefined();
+    folder.write('swapped', `Revoked ${new Date(NOW * 1000).toISOString()}.`);
+    await ring.reload();
+    clock.advance(2000);
+    expect(ring.active.kid).toBe(kidOf('alice'));
+  });
+
+  it('whose mark is a pipe is revoked, and nobody waits for a writer', async () => {
+    if (process.platform === 'win32') return;
+    folder.put('alice');
+    folder.put('bob', NOW - 5);
+    const { ring } = await folder.load();
+    execFileSync('mkfifo', [join(folder.path, `${kidOf('alice')}.revoked`)]);
+    await ring.reload();
+    expect(ring.publicKeys.find(kidOf('alice'))).toBeUndefined();
   });
 
   it('may be revoked twice, and another is not touched', async () => {

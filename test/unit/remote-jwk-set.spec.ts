@@ -411,7 +411,6 @@ describe('The deadline of 3 s', () => {
     ['one that hangs after its headers', answers.hangInBody],
     ['one that drips its body', answers.drip],
     ['one that drips its headers', answers.dripHeaders],
-    ['one that hints without end', answers.hints],
   ])('is for all of it: %s', async (_, answer) => {
     const scene = await begin(answer);
     const found = [scene.find('alice'), scene.find(undefined)];
@@ -468,6 +467,7 @@ describe('An answer that is not acceptable', () => {
       'refused',
       '256 kB',
     ],
+    ['interim answers without end', answers.hints, 'refused', 'interim'],
     ['a gzip bomb', answers.gzipBomb(200 * MB), 'refused', '256 kB'],
     [
       'damaged gzip',
@@ -873,6 +873,20 @@ describe('The address of a set', () => {
     expect(readRemoteAddress('ftp://a.example/jwks', true).fault).toBeDefined();
   });
 
+  it.each([
+    'https://localhost./',
+    'https://jwks.localhost/',
+    'https://0.0.0.0/',
+    'https://0:6379/',
+    'https://[::]/',
+    'https://[::ffff:127.0.0.1]/',
+  ])('may not be %s in the metadata of who is elsewhere: a system asks itself there', (text) => {
+    const elsewhere = new URL('https://a.example');
+    expect(readPointedAddress(text, elsewhere, false).fault).toContain('on this machine');
+    // Trusted without TLS is less.
+    expect(readRemoteAddress(text.replace('https', 'http'), false).fault).toBeDefined();
+  });
+
   it.each(['https://127.0.0.1/jwks', 'http://localhost:6379/', 'http://[::1]/'])(
     'may be %s in metadata only of who is there as well',
     (text) => {
@@ -919,6 +933,7 @@ describe('The schedule', () => {
     ['max-age=600', undefined, 600],
     ['public, Max-Age=600, stale-while-revalidate=60', undefined, 600],
     ['max-age="600"', undefined, 600],
+    [' \t max-age = "600" , public', undefined, 600],
     ['max-age=600, max-age=20', undefined, 600],
     ['max-age=600', '200', 400],
     ['max-age=600', '600', 10],
@@ -943,6 +958,14 @@ describe('The schedule', () => {
     [undefined, '100', 300],
   ])('takes Cache-Control: %s, Age: %s for %i s', (cacheControl, age, seconds) => {
     expect(freshFor({ cacheControl, age }, policy)).toBe(seconds);
+  });
+
+  it('is read in linear time', () => {
+    for (const start of ['a', 'max-age=', 'max-age=1', ''])
+      for (const end of ['!', '=', '"'])
+        expect(freshFor({ cacheControl: start + ' '.repeat(1_000_000) + end, age: undefined }, policy)).toBe(
+          300,
+        );
   });
 
   it('never takes a set to be fresh for longer than it may be stale', () => {
