@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Controller, Get } from '@nestjs/common';
 import { exportJWK, generateKeyPair, SignJWT, type JWK } from 'jose';
 import { createPrivateKey, KeyObject } from 'node:crypto';
@@ -16,6 +16,8 @@ import { keyPairOf } from '../support/keys.js';
 import { AUDIENCE, claims, header, mint, strangerKey } from '../support/mint.js';
 import { PLATFORMS, type Platform } from '../support/platforms.js';
 import { describeWithPyJwt, NODE_READERS, pyJwtVersion, ReaderProcess } from '../support/reader-process.js';
+
+jest.setTimeout(60_000);
 
 // Other libraries have the clock of the machine, so the clocks of these tests begin in its past, and never get to its now.
 

@@ -17,8 +17,8 @@ export interface Refusal {
   readonly errorCode: string;
 }
 
-/** In seconds. Tokens of 5 minutes are presented five times to everybody. */
-const STEP = 60;
+/** In seconds. Tokens of 5 minutes are presented four times to everybody. */
+const STEP = 75;
 
 /**
  * Steady use of the tokens of an issuer that runs in several instances: at each step each of them issues one, and all
