@@ -86,11 +86,16 @@ function diagnoseKey(held: HeldKey, { directory, snapshot, policy, now }: Examin
   if (lead >= leadOf(policy)) return findings;
   const left = formatSpan(held.signsFrom - now);
   const message =
-    `signs in ${left}, ${formatSpan(Math.max(0, lead))} after it was put here. Others may need ${leadSum(policy)} to learn of ` +
+    `signs in ${left}, ${formatSpan(Math.max(0, lead))} after it was put here, as its file says. Others may need ${leadSum(policy)} to learn of ` +
     'it, and refuse its tokens until then';
   return [
     ...findings,
-    error(name, message, `Rename it to a time that is ${formatSpan(leadOf(policy))} from now, or later.`),
+    // A copy has the time of the copying, so this may be wrong.
+    warning(
+      name,
+      message,
+      `Unless the file is a copy, rename it to a time that is ${formatSpan(leadOf(policy))} from now, or later.`,
+    ),
   ];
 }
 

@@ -4,7 +4,7 @@ import type { EventSource, Listener } from '../events/event-source.js';
 import type { Clock } from '../time/clock.js';
 import type { DirectoryReader } from './directory-key.js';
 import { HeldKeys } from './held-keys.js';
-import { freeStart, newestStart, type KeyDirectory } from './key-directory.js';
+import { freeStart, newestStart, nextFreeStart, type KeyDirectory } from './key-directory.js';
 import type { KeyListing } from './key-listing.js';
 import type { KeyRingEvent } from './key-ring-events.js';
 import { KeyRingReport } from './key-ring-report.js';
@@ -92,9 +92,10 @@ export class DirectoryKeyRing extends KeyRing {
 
   override async rotate(): Promise<RingKey> {
     return this.#inTurn(async () => {
-      await this.#look();
+      const listing = await this.#look();
       const onItsWay = this.keys.find(({ state, canSign }) => state === 'upcoming' && canSign);
-      return onItsWay ?? this.#make(soonestStart(this.#parts.policy, this.#parts.clock.now()));
+      const soonest = soonestStart(this.#parts.policy, this.#parts.clock.now());
+      return onItsWay ?? this.#make(nextFreeStart(listing, soonest));
     });
   }
 
@@ -142,7 +143,7 @@ export class DirectoryKeyRing extends KeyRing {
     this.#state = ringStateOf(this.#held.ringKeys, retentionOf(policy), now);
     if (this.#state.active) this.#state.active.hasBegun = true;
     this.publicKeys.replace(this.#state.verifying);
-    this.#report.saw(this.#state.keys, now);
+    this.#report.saw(this.#state.keys, now, (name) => this.#held.publishedAt(name));
   }
 
   /** Looks at the folder, brings the keys up to date, and makes one if one is due. */

@@ -17,6 +17,8 @@ export class HeldKey implements LivingKey {
   hasBegun = false;
   /** Whether its files are gone. */
   isLost = false;
+  /** When the older of its files was last changed. Unix seconds. */
+  publishedAt = Number.POSITIVE_INFINITY;
   /** Whether a private half belongs to it, be it good or not. */
   isPrivate = false;
   #marks = '';
@@ -54,6 +56,7 @@ export class HeldKey implements LivingKey {
   take({ key, fault }: DirectoryReading, files: KeyFiles): void {
     this.#marks = marksOf(files);
     this.isLost = false;
+    this.publishedAt = files.publishedAt;
     this.isPrivate = files.privateMark !== undefined;
     this.fault = fault;
     if (!key) return;

@@ -31,6 +31,11 @@ export class HeldKeys {
     return [...this.#held.values()].some(({ isPrivate }) => isPrivate);
   }
 
+  /** Since when a key is there, as its file says. Unix seconds. */
+  publishedAt(name: string): number {
+    return this.#held.get(name)?.publishedAt ?? Number.POSITIVE_INFINITY;
+  }
+
   /** What is wrong with the first bad one, for a boot that finds no good one. */
   get firstFault(): KeyError | undefined {
     return [...this.#held.values()].find(({ fault }) => fault !== undefined)?.fault;

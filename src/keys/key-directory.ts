@@ -115,8 +115,14 @@ export function freeStart(listing: KeyListing, now: number): number {
   const newest = newestStart({ ...listing, keys: begun });
   let start = Math.floor(now);
   while (taken.has(stemOf(start))) start--;
-  if (start > newest) return start;
-  for (start = newest + 1; taken.has(stemOf(start));) start++;
+  return start > newest ? start : nextFreeStart(listing, newest + 1);
+}
+
+/** The first start from then on whose name is free: that of a revoked key is not. @returns Unix seconds. */
+export function nextFreeStart({ keys }: KeyListing, soonest: number): number {
+  const taken = new Set(keys.map(({ stem }) => stem));
+  let start = soonest;
+  while (taken.has(stemOf(start))) start++;
   return start;
 }
 

@@ -20,16 +20,22 @@ export class KeyRingReport {
     this.#events = events;
   }
 
-  /** Tells which keys are in another state than the last time. */
-  saw(keys: readonly RingKey[], now: number): void {
+  /**
+   * Tells which keys are in another state than the last time.
+   *
+   * @param publishedAt - when the file of a key was last changed. Unix seconds.
+   */
+  saw(keys: readonly RingKey[], now: number, publishedAt: (name: string) => number): void {
     const before = this.#seen;
     this.#seen = new Map(keys.map(({ name, state }) => [name, state]));
     for (const key of keys) {
       const { name, kid, state } = key;
       if (before.get(name) !== state) this.#events.raise({ type: state, kid, name });
-      // Of what was there when the process began, nobody knows since when.
-      const isNew = !before.has(name) && (before.size > 0 || state === 'upcoming');
-      if (isNew && key.canSign) this.#warnOfShortLead(key, now);
+      if (before.has(name) || !key.canSign) continue;
+      if (before.size > 0) this.#warnOfShortLead(key, now, 'appeared');
+      // What was there when the process began, only its file can tell since when.
+      else if (state === 'upcoming')
+        this.#warnOfShortLead(key, Math.min(now, publishedAt(name)), 'was put here, as its file says,');
     }
   }
 
@@ -45,10 +51,10 @@ export class KeyRingReport {
     this.#trouble = error.message;
   }
 
-  #warnOfShortLead({ name, signsFrom }: RingKey, now: number): void {
-    if (signsFrom - now >= this.#lead) return;
-    const left = Math.max(0, Math.floor(signsFrom - now));
-    const message = `${name} appeared ${left} s before it signs. Others may need ${this.#lead} s to learn of it, and refuse its tokens until then.`;
+  #warnOfShortLead({ name, signsFrom }: RingKey, since: number, happened: string): void {
+    if (signsFrom - since >= this.#lead) return;
+    const left = Math.max(0, Math.floor(signsFrom - since));
+    const message = `${name} ${happened} ${left} s before it signs. Others may need ${this.#lead} s to learn of it, and refuse its tokens until then.`;
     this.#events.raise({ type: 'notice', message });
   }
 }

@@ -33,6 +33,8 @@ const PRIVATE = [...PRIVATE_MEMBERS, 'priv'];
 const MOST_KEYS = 100;
 /** In characters. A modulus of 8192 bits takes 1366; a longer one is not even parsed. */
 const LONGEST_MEMBER = 2048;
+/** In characters. A kid goes into every token and into the log. */
+const LONGEST_KID = 256;
 
 /**
  * Reads a JWK Set (RFC 7517 §5) of another issuer. Keys that cannot verify RS256 are skipped one by one. Two different
@@ -100,6 +102,8 @@ function readKey(jwk: unknown, where: string): ReadKey | SkippedKey {
     if (!isRemoteObject(jwk)) throw new KeyError('ERR_KEY_JWK', where);
     assertRsaJwk(jwk, 'verify', where);
     const { n, e, kid } = jwk as { n: string; e: string; kid?: string };
+    if (kid !== undefined && (kid.length > LONGEST_KID || /\p{Cc}/u.test(kid)))
+      throw new KeyError('ERR_KEY_JWK', where);
     if (n.length > LONGEST_MEMBER || e.length > LONGEST_MEMBER) throw new KeyError('ERR_KEY_TOO_LONG', where);
     const key = createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' });
     assertRsaStrength(key, where);

@@ -30,8 +30,8 @@ export class RemoteKeyReport {
       });
     }
     const kids = keys.map(({ kid }) => kid);
-    const what = hasChanged ? 'with other keys than before' : 'with the same keys as before';
-    const message = `The JWK Set of ${issuer} was fetched, ${what}: ${keys.length} for RS256.`;
+    const what = hasChanged ? 'It has other keys now' : 'It has the same keys as before';
+    const message = `The JWK Set of ${issuer} was fetched. ${what}: ${keys.length} for RS256.`;
     this.#events.raise({ type: hasChanged ? 'changed' : 'refreshed', issuer, kids, message });
     this.#tellSkipped(skipped);
   }

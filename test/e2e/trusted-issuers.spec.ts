@@ -211,7 +211,7 @@ describe.each(PLATFORMS)('An app that trusts other issuers, on $name,', (platfor
     expect((await get('/orders', bearer(old))).body.errorCode).toBe('ERR_TOKEN_KEY_UNKNOWN');
     const { kid } = verificationKeyOf('anna-later');
     expect(log.own('log').map(({ message, details }) => ({ message, details }))).toContainEqual({
-      message: expect.stringContaining('with other keys than before'),
+      message: expect.stringContaining('It has other keys now'),
       details: [{ kids: [kid] }],
     });
   });

@@ -478,6 +478,19 @@ describe('A folder that is looked at', () => {
     expect(notices).toEqual([expect.stringMatching(/appeared 60 s before it signs\. Others may need 900 s/)]);
   });
 
+  it('asks the file of an upcoming key at boot since when it is there', async () => {
+    folder.put('alice');
+    const path = folder.put('bob', NOW + 60);
+    utimesSync(path, NOW - LEAD, NOW - LEAD);
+    const noticesOf = async () =>
+      (await folder.load()).events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+    expect(await noticesOf()).toEqual([]);
+    utimesSync(path, NOW - 40, NOW - 40);
+    expect(await noticesOf()).toEqual([
+      expect.stringMatching(/was put here, as its file says, 100 s before it signs/),
+    ]);
+  });
+
   it('changes the version of its public keys when one comes or goes, and only then', async () => {
     folder.put('alice');
     const { ring, clock } = await folder.load();
@@ -512,6 +525,14 @@ describe('KeyRing.rotate()', () => {
     const made = await Promise.all([ring.rotate(), ring.rotate(), ring.rotate()]);
     expect(new Set(made.map(({ kid }) => kid)).size).toBe(1);
     expect(folder.list()).toHaveLength(2);
+  });
+
+  it('takes the next second where the name is that of a key that was revoked', async () => {
+    folder.put('alice');
+    const { ring } = await folder.load();
+    const next = await ring.rotate();
+    await ring.revokeKey(next.kid);
+    expect((await ring.rotate()).signsFrom).toBe(next.signsFrom + 1);
   });
 
   it('makes a key as long as the one before', async () => {
