@@ -13,7 +13,7 @@ const ONE_TIME = [10, 30, 50, 100, 200, 400];
 
 /** What is left of a flood, and whom it drives out of the cache. */
 export const memorySuite: Suite = async ({ quick, progress }) => {
-  const tokens = quick ? 100_000 : 1_000_000;
+  const tokens = quick ? 50_000 : 1_000_000;
   const gc = { execArgv: ['--expose-gc'] };
   const name = (kind: string): string => `${tokens.toLocaleString('en')} distinct ${kind} tokens`;
   progress.step(name('valid'));
