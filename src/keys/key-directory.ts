@@ -110,20 +110,23 @@ export class KeyDirectory {
  * @returns Unix seconds.
  */
 export function freeStart(listing: KeyListing, now: number): number {
-  const taken = new Set(listing.keys.map(({ stem }) => stem));
   const begun = listing.keys.filter(({ signsFrom }) => signsFrom <= now);
   const newest = newestStart({ ...listing, keys: begun });
   let start = Math.floor(now);
-  while (taken.has(stemOf(start))) start--;
+  while (isTaken(listing, start)) start--;
   return start > newest ? start : nextFreeStart(listing, newest + 1);
 }
 
 /** The first start from then on whose name is free: that of a revoked key is not. @returns Unix seconds. */
-export function nextFreeStart({ keys }: KeyListing, soonest: number): number {
-  const taken = new Set(keys.map(({ stem }) => stem));
+export function nextFreeStart(listing: KeyListing, soonest: number): number {
   let start = soonest;
-  while (taken.has(stemOf(start))) start++;
+  while (isTaken(listing, start)) start++;
   return start;
+}
+
+/** Whether a key of the folder has the name that says this start, private or public. */
+function isTaken({ keys }: KeyListing, start: number): boolean {
+  return keys.some(({ stem }) => stem === stemOf(start));
 }
 
 /** From when the newest private key of the folder signs, be it good or not: its name is taken. Unix seconds. */
