@@ -1,9 +1,12 @@
 import { Clock } from '../time/clock.js';
 
 interface Timer {
+  /** In microseconds of the clock. */
   readonly due: number;
   readonly callback: () => void;
 }
+
+const MICROSECONDS = 1_000_000;
 
 /**
  * A clock that moves only when a test moves it.
@@ -19,6 +22,7 @@ interface Timer {
  * ```
  */
 export class TestClock extends Clock {
+  /** Whole microseconds: as fractions, many small steps would not add up to one large step. */
   private elapsed = 0;
   private readonly timers = new Set<Timer>();
 
@@ -28,15 +32,15 @@ export class TestClock extends Clock {
   }
 
   override now(): number {
-    return this.start + this.elapsed;
+    return this.start + this.elapsed / MICROSECONDS;
   }
 
   override monotonic(): number {
-    return this.elapsed * 1000;
+    return this.elapsed / 1000;
   }
 
   override setTimeout(callback: () => void, ms: number): Timer {
-    const timer = { due: this.monotonic() + ms, callback };
+    const timer = { due: this.elapsed + Math.ceil(ms * 1000), callback };
     this.timers.add(timer);
     return timer;
   }
@@ -45,12 +49,12 @@ export class TestClock extends Clock {
     this.timers.delete(timer as Timer);
   }
 
-  /** Moves both clocks forward by `seconds`, running the timers that come due, in their order. */
+  /** Moves both clocks forward by `seconds`, to the microsecond, running the timers that come due, in their order. */
   advance(seconds: number): void {
-    const end = this.elapsed + seconds;
+    const end = this.elapsed + Math.round(seconds * MICROSECONDS);
     for (let next = this.nextDue(end); next; next = this.nextDue(end)) {
       this.timers.delete(next);
-      this.elapsed = Math.max(this.elapsed, next.due / 1000);
+      this.elapsed = Math.max(this.elapsed, next.due);
       next.callback();
     }
     this.elapsed = end;
@@ -58,11 +62,11 @@ export class TestClock extends Clock {
 
   /** Sets the wall clock, as an operator or NTP would; `monotonic()` and the timers do not notice. */
   setNow(unixSeconds: number): void {
-    this.start = unixSeconds - this.elapsed;
+    this.start = unixSeconds - this.elapsed / MICROSECONDS;
   }
 
   private nextDue(end: number): Timer | undefined {
-    const due = [...this.timers].filter((timer) => timer.due / 1000 <= end);
+    const due = [...this.timers].filter((timer) => timer.due <= end);
     return due.sort((a, b) => a.due - b.due)[0];
   }
 }

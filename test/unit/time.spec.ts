@@ -118,6 +118,17 @@ describe('the clock of a test', () => {
     expect([clock.now(), clock.monotonic()]).toEqual([1090.5, 90_500]);
   });
 
+  it('adds up: many small moves come to exactly one large one', () => {
+    const clock = new TestClock(0);
+    const calls: number[] = [];
+    clock.setTimeout(() => calls.push(clock.monotonic()), 1000);
+    for (let tenth = 0; tenth < 10; tenth++) clock.advance(0.1);
+    expect([clock.now(), clock.monotonic(), calls]).toEqual([1, 1000, [1000]]);
+    clock.advance(Math.PI);
+    clock.advance(5 - clock.now());
+    expect(clock.now()).toBe(5);
+  });
+
   it('can be set, back too, without the monotonic time and the timers noticing', () => {
     const clock = new TestClock(1000);
     const calls: number[] = [];
