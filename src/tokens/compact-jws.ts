@@ -21,13 +21,14 @@ export interface CompactJws {
 export function splitCompactJws(token: unknown, maxLength: number): CompactJws {
   if (typeof token !== 'string') throw new TokenMalformedError('The access token is not a text');
   if (token.length > maxLength) throw new TokenMalformedError('The access token is too long');
-  const segments = token.split('.', 4);
-  if (segments.length !== 3) throw new TokenMalformedError('The access token does not have three segments');
-  const [encodedHeader, encodedPayload, encodedSignature] = segments as [string, string, string];
-  const payload = decodeBase64url(encodedPayload);
-  const signature = decodeBase64url(encodedSignature);
+  const first = token.indexOf('.');
+  const second = token.indexOf('.', first + 1);
+  if (second === -1 || token.includes('.', second + 1))
+    throw new TokenMalformedError('The access token does not have three segments');
+  const payload = decodeBase64url(token.slice(first + 1, second));
+  const signature = decodeBase64url(token.slice(second + 1));
   if (!payload || !signature) throw notCanonical();
-  return { encodedHeader, payload, signature, signingInput: token.slice(0, -1 - encodedSignature.length) };
+  return { encodedHeader: token.slice(0, first), payload, signature, signingInput: token.slice(0, second) };
 }
 
 /**

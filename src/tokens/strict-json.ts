@@ -7,7 +7,6 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export const DEEPEST_JSON = 32;
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
-const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
 
 /** Whether the text has no lone surrogates. They all become U+FFFD in UTF-8, so two subjects would collapse into one. */
 export function isWellFormed(text: string): boolean {
@@ -32,23 +31,21 @@ export function parseStrictJson(octets: Buffer): JsonObject | undefined {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   // JSON.parse keeps the last of duplicate members, so the parsed value then has fewer members than the text.
-  if (freezeAndCount(value, 1) !== countMembers(text)) return undefined;
+  if (freezeAndCount(value, 1) !== countMembers(octets)) return undefined;
   // Valid UTF-8 has no surrogates, so only an escape can bring one in.
-  return SURROGATE_ESCAPE.test(text) && !isWellFormedThroughout(value) ? undefined : (value as JsonObject);
+  return text.includes('\\') && !isWellFormedThroughout(value) ? undefined : (value as JsonObject);
 }
 
 /** Deep-freezes the value. Returns how many members its objects have, or NaN where it is not acceptable. */
 function freezeAndCount(value: object, depth: number): number {
-  if (depth > DEEPEST_JSON) return Number.NaN;
+  if (depth > DEEPEST_JSON || Object.hasOwn(value, '__proto__')) return Number.NaN;
   Object.freeze(value);
-  let members = 0;
-  for (const name of Object.keys(value)) {
-    if (name === '__proto__') return Number.NaN;
-    const item: unknown = value[name as keyof typeof value];
+  const items: unknown[] = Object.values(value);
+  let members = Array.isArray(value) ? 0 : items.length;
+  for (const item of items) {
     if (typeof item === 'object' && item !== null) members += freezeAndCount(item, depth + 1);
-    members++;
   }
-  return Array.isArray(value) ? members - value.length : members;
+  return members;
 }
 
 function isWellFormedThroughout(value: unknown): boolean {
@@ -57,13 +54,16 @@ function isWellFormedThroughout(value: unknown): boolean {
   return Object.entries(value).every(([name, item]) => isWellFormed(name) && isWellFormedThroughout(item));
 }
 
-/** Members in JSON text that is known to be valid: each has exactly one colon outside a string. */
-function countMembers(text: string): number {
+/**
+ * Members in JSON text that is known to be valid: each has exactly one colon outside a string. Octets are read faster
+ * than characters, and in UTF-8 none of a longer character looks like one of these.
+ */
+function countMembers(octets: Buffer): number {
   let members = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === COLON) members++;
-    else if (char === QUOTE) at = endOfString(text, at + 1);
+  for (let at = 0; at < octets.length; at++) {
+    const octet = octets[at];
+    if (octet === COLON) members++;
+    else if (octet === QUOTE) at = endOfString(octets, at + 1);
   }
   return members;
 }
@@ -72,9 +72,8 @@ const COLON = 0x3a;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-function endOfString(text: string, from: number): number {
+function endOfString(octets: Buffer, from: number): number {
   let at = from;
-  for (let char = text.charCodeAt(at); char !== QUOTE; char = text.charCodeAt(at))
-    at += char === BACKSLASH ? 2 : 1;
+  while (at < octets.length && octets[at] !== QUOTE) at += octets[at] === BACKSLASH ? 2 : 1;
   return at;
 }
