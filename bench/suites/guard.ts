@@ -32,7 +32,7 @@ export const measureGuard: Suite = async ({ quick, progress }) => {
   };
   const empty: Contestant<BenchRequest> = {
     name: 'an empty guard',
-    run: async (request) => {
+    run: (request) => {
       context.request = request;
       return nest.switchToHttp().getRequest<BenchRequest>() === request;
     },

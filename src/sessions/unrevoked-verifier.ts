@@ -1,3 +1,4 @@
+import { proceed } from '../time/eventual.js';
 import type { AccessTokenClaims } from '../tokens/claims.js';
 import type { OwnIssuer } from '../tokens/own-issuer.js';
 import type { RequestVerifier, VerifyOptions } from '../tokens/token-verifier.js';
@@ -22,18 +23,17 @@ export class UnrevokedVerifier implements RequestVerifier {
     options?: VerifyOptions,
   ): Promise<AccessTokenClaims & T> {
     const claims = await this.verifier.verify<T>(token, options);
-    this.assertNotRevoked(claims);
-    return claims;
+    return this.unlessRevoked(claims);
   }
 
-  /** @see TokenVerifier.recall */
-  recall(token: string): AccessTokenClaims | undefined {
-    const claims = this.verifier.recall?.(token);
-    if (claims) this.assertNotRevoked(claims);
-    return claims;
+  /** @see TokenVerifier.accept */
+  accept(token: string): AccessTokenClaims | Promise<AccessTokenClaims> {
+    const accepted = this.verifier.accept?.(token) ?? this.verifier.verify(token);
+    return proceed(accepted, (claims) => this.unlessRevoked(claims));
   }
 
-  private assertNotRevoked(claims: AccessTokenClaims): void {
+  private unlessRevoked<T extends AccessTokenClaims>(claims: T): T {
     if (this.own.hasIssued(claims)) this.revocation.assertNotRevoked(claims);
+    return claims;
   }
 }

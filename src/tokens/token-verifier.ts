@@ -9,6 +9,7 @@ import type { VerificationKey } from '../keys/verification-key.js';
 import type { VerificationKeys } from '../keys/verification-keys.js';
 import type { Clock } from '../time/clock.js';
 import { toSeconds, type Duration } from '../time/duration.js';
+import { proceed, type Eventual } from '../time/eventual.js';
 import {
   assertClaims,
   assertClaimsAgain,
@@ -22,7 +23,7 @@ import { parseClaims, parseHeader, splitCompactJws, type CompactJws } from './co
 import { requireText, requireTexts } from './option-text.js';
 import type { JsonObject } from './strict-json.js';
 import { assertTokenType, isTokenType } from './token-type.js';
-import { VerifiedTokenCache } from './verified-token-cache.js';
+import { VerifiedTokenCache, type VerifiedToken } from './verified-token-cache.js';
 
 /** What a verifier demands of every token. Times are in seconds. */
 export interface TokenVerifierOptions {
@@ -64,15 +65,22 @@ const MOST_HEADERS = 64;
 
 const UNSUPPORTED_MEMBERS = ['crit', 'b64', 'zip', 'enc'] as const;
 
-/** What answers requests needs of a verifier. One that cannot recall is asked to verify each time. */
-export type RequestVerifier = Pick<TokenVerifier, 'verify'> & Partial<Pick<TokenVerifier, 'recall'>>;
+/** What answers requests needs of a verifier. One without `accept` is asked to verify. */
+export type RequestVerifier = Pick<TokenVerifier, 'verify'> & Partial<Pick<TokenVerifier, 'accept'>>;
+
+/** What one call demands. */
+interface Demands extends ClaimPolicy {
+  readonly typ: TokenType | undefined;
+  /** Whether a token that meets them may be remembered as verified. */
+  readonly mayBeSeenAgain: boolean;
+}
 
 /**
  * Verifies RS256 access tokens with public keys only. Every refusal is an error with `fault: 'caller'`; no other
  * error escapes for any input of any type.
  */
 export class TokenVerifier {
-  private readonly policy: ClaimPolicy;
+  private readonly configured: Demands;
   private readonly cache: VerifiedTokenCache | undefined;
   private readonly headers = new Map<string, JsonObject>();
 
@@ -81,11 +89,12 @@ export class TokenVerifier {
     private readonly clock: Clock,
     private readonly options: TokenVerifierOptions,
   ) {
-    this.policy = {
+    this.configured = {
       ...options,
       exactClaims: options.exactClaims ?? [],
       allowsScopeList: options.allowsScopeList ?? false,
       issuers: options.issuer === undefined ? [] : [options.issuer],
+      mayBeSeenAgain: true,
     };
     this.cache = options.cacheSize > 0 ? new VerifiedTokenCache(options.cacheSize) : undefined;
   }
@@ -103,46 +112,54 @@ export class TokenVerifier {
     token: string,
     options?: VerifyOptions,
   ): Promise<AccessTokenClaims & T> {
-    const policy = options ? narrow(this.policy, options) : this.policy;
-    const typ = options?.typ ?? this.options.typ;
-    const { version } = this.keys;
-    const seen = typeof token === 'string' ? this.cache?.get(token, version) : undefined;
-    if (seen) {
-      assertTokenType(seen.header.typ, typ);
-      assertClaimsAgain(seen.claims, policy, this.clock.now());
-      return seen.claims as AccessTokenClaims & T;
-    }
-    const jws = splitCompactJws(token, this.options.maxTokenLength);
-    const header = this.headers.get(jws.encodedHeader) ?? parseHeader(jws.encodedHeader);
-    const found = this.keys.find(readHeader(header, typ));
-    assertSignature(jws, found instanceof Promise ? await found : found);
-    this.rememberHeader(jws.encodedHeader, header);
-    const claims = parseClaims(jws.payload);
-    assertClaims(claims, policy, this.clock.now());
-    // Where the keys changed while one was being found, it is not known under which of them the token was verified.
-    const mayBeSeenAgain = options?.ignoreExpiration !== true && this.keys.version === version;
-    const validity = options ? undefined : validityOf(claims, policy);
-    if (mayBeSeenAgain) this.cache?.set({ text: token, header, claims, validity }, version);
-    return claims as AccessTokenClaims & T;
+    const demands = options ? narrow(this.configured, options) : this.configured;
+    return (await this.measure(token, demands)) as AccessTokenClaims & T;
   }
 
   /**
-   * The claims of a token that `verify` accepted before without options, where they still hold. It is for whoever
-   * answers requests: no promise is made for the most usual case.
+   * Verifies as `verify` does without options, and makes a promise only where a key has to be waited for. It is for
+   * whoever answers requests.
    *
-   * @returns undefined wherever `verify` has to be asked, which is all that it says.
+   * @throws what `verify` rejects with, unless there is a promise, which rejects.
    */
-  recall(token: string): AccessTokenClaims | undefined {
+  accept(token: string): AccessTokenClaims | Promise<AccessTokenClaims> {
     // A subclass that demands more in its `verify` is not passed by.
-    if (this.verify !== TokenVerifier.prototype.verify) return undefined;
-    const seen = typeof token === 'string' ? this.cache?.get(token, this.keys.version) : undefined;
-    if (!seen?.validity || !isValidAt(seen.validity, this.clock.now())) return undefined;
-    return seen.claims as AccessTokenClaims;
+    if (this.verify !== TokenVerifier.prototype.verify) return this.verify(token);
+    return this.measure(token, this.configured) as Eventual<AccessTokenClaims>;
   }
 
   /** Whether this very token was verified before, and the keys have not changed since. Its claims may not hold any more. */
   remembers(token: string): boolean {
     return typeof token === 'string' && this.cache?.get(token, this.keys.version) !== undefined;
+  }
+
+  private measure(token: string, demands: Demands): Eventual<JsonObject> {
+    const { version } = this.keys;
+    const seen = typeof token === 'string' ? this.cache?.get(token, version) : undefined;
+    if (seen) return this.measureAgain(seen, demands);
+    const jws = splitCompactJws(token, this.options.maxTokenLength);
+    const header = this.headers.get(jws.encodedHeader) ?? parseHeader(jws.encodedHeader);
+    return proceed(this.keys.find(readHeader(header, demands.typ)), (key) => {
+      assertSignature(jws, key);
+      this.rememberHeader(jws.encodedHeader, header);
+      const claims = parseClaims(jws.payload);
+      assertClaims(claims, demands, this.clock.now());
+      // Where the keys changed while one was being found, it is not known under which of them the token was verified.
+      if (this.cache && demands.mayBeSeenAgain && this.keys.version === version) {
+        const validity = demands === this.configured ? validityOf(claims, demands) : undefined;
+        this.cache.set({ text: token, header, claims, validity }, version);
+      }
+      return claims;
+    });
+  }
+
+  /** Of a token that was verified before, only what depends on the time and the call is measured. */
+  private measureAgain({ header, claims, validity }: VerifiedToken, demands: Demands): JsonObject {
+    const now = this.clock.now();
+    if (demands === this.configured && validity && isValidAt(validity, now)) return claims;
+    assertTokenType(header.typ, demands.typ);
+    assertClaimsAgain(claims, demands, now);
+    return claims;
   }
 
   /** An issuer's tokens share one header, so parsing it once is enough. Only verified tokens get here. */
@@ -176,23 +193,26 @@ function assertSignature(jws: CompactJws, key: VerificationKey | undefined): voi
   }
 }
 
-function narrow(policy: ClaimPolicy, options: VerifyOptions): ClaimPolicy {
+function narrow(configured: Demands, options: VerifyOptions): Demands {
   const { audience, issuer, typ, requiredClaims, clockTolerance, ignoreExpiration } = options;
   if (typ !== undefined && !isTokenType(typ)) {
     throw new OptionError('ERR_OPTION_INVALID', "typ must be 'at+jwt' or 'JWT'.");
   }
   return {
-    ...policy,
-    issuers: issuer === undefined ? policy.issuers : [...policy.issuers, requireText(issuer, 'issuer')],
-    audience: audience === undefined ? policy.audience : requireTexts(audience, 'audience'),
+    ...configured,
+    typ: typ ?? configured.typ,
+    issuers:
+      issuer === undefined ? configured.issuers : [...configured.issuers, requireText(issuer, 'issuer')],
+    audience: audience === undefined ? configured.audience : requireTexts(audience, 'audience'),
     requiredClaims: requiredClaims
-      ? [...policy.requiredClaims, ...requireTexts(requiredClaims, 'requiredClaims')]
-      : policy.requiredClaims,
+      ? [...configured.requiredClaims, ...requireTexts(requiredClaims, 'requiredClaims')]
+      : configured.requiredClaims,
     clockTolerance:
-      clockTolerance === undefined ? policy.clockTolerance : toSeconds(clockTolerance, 'clockTolerance'),
+      clockTolerance === undefined ? configured.clockTolerance : toSeconds(clockTolerance, 'clockTolerance'),
     verifyClaims:
       ignoreExpiration === true
-        ? policy.verifyClaims.filter((claim) => claim !== 'exp')
-        : policy.verifyClaims,
+        ? configured.verifyClaims.filter((claim) => claim !== 'exp')
+        : configured.verifyClaims,
+    mayBeSeenAgain: ignoreExpiration !== true,
   };
 }

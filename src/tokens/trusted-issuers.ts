@@ -34,17 +34,16 @@ export class TrustedIssuers implements RequestVerifier {
     token: string,
     options?: VerifyOptions,
   ): Promise<AccessTokenClaims & T> {
-    const verifier = this.#verifiers.find((candidate) => candidate.remembers(token)) ?? this.#pick(token);
-    return verifier.verify<T>(token, options);
+    return this.#verifierFor(token).verify<T>(token, options);
   }
 
-  /** @see TokenVerifier.recall */
-  recall(token: string): AccessTokenClaims | undefined {
-    for (const verifier of this.#verifiers) {
-      const claims = verifier.recall(token);
-      if (claims) return claims;
-    }
-    return undefined;
+  /** @see TokenVerifier.accept */
+  accept(token: string): AccessTokenClaims | Promise<AccessTokenClaims> {
+    return this.#verifierFor(token).accept(token);
+  }
+
+  #verifierFor(token: string): TokenVerifier {
+    return this.#verifiers.find((verifier) => verifier.remembers(token)) ?? this.#pick(token);
   }
 
   #pick(token: string): TokenVerifier {

@@ -38,8 +38,10 @@ import {
   OptionError,
   Public,
   TokenExpiredError,
+  TokenKeyUnknownError,
   TokenMissingError,
   TokenVerifier,
+  type AttemptOptions,
   type RouteAccess,
 } from '../../src/index.js';
 import { closeApps, listen, optionsOf, startApp, type TestApp } from '../support/app.js';
@@ -1333,20 +1335,31 @@ describe.each(PLATFORMS)('On $name', (platform) => {
 describe('The strategy, called where there is no guard', () => {
   afterEach(closeApps);
 
+  it('takes no word of another strategy for whose the request is', async () => {
+    const [trusting, other] = await Promise.all(
+      [{}, keyPairOf('mallory')].map((options) => startApp(PLATFORMS[0]!, { options })),
+    );
+    const request = { headers: { authorization: good } };
+    const principal = trusting!.nest.get(JwtRs256Strategy).resolvePrincipal(request);
+    expect(principal).toMatchObject({ sub: 'alice-of-wonderland' });
+    const asked = () => other!.nest.get(JwtRs256Strategy).resolvePrincipal(request);
+    expect(asked).toThrow(TokenKeyUnknownError);
+  });
+
   it('resolves the principal, or rejects: no credentials are an error too', async () => {
     const { nest } = await startApp(PLATFORMS[0]!, { options: { validate: ({ sub }) => ({ id: sub }) } });
     const strategy = nest.get(JwtRs256Strategy);
     const upgrade = { headers: { authorization: good } };
-    await expect(strategy.resolvePrincipal(upgrade)).resolves.toEqual({ id: 'alice-of-wonderland' });
-    await expect(strategy.resolvePrincipal({ headers: {} })).rejects.toThrow(TokenMissingError);
-    await expect(strategy.resolvePrincipal({})).rejects.toThrow(TokenMissingError);
-    await expect(strategy.resolvePrincipal({ headers: { authorization: tampered } })).rejects.toMatchObject({
+    const resolve = async (request: object, options?: AttemptOptions) =>
+      strategy.resolvePrincipal(request, options);
+    await expect(resolve(upgrade)).resolves.toEqual({ id: 'alice-of-wonderland' });
+    await expect(resolve({ headers: {} })).rejects.toThrow(TokenMissingError);
+    await expect(resolve({})).rejects.toThrow(TokenMissingError);
+    await expect(resolve({ headers: { authorization: tampered } })).rejects.toMatchObject({
       code: 'ERR_TOKEN_SIGNATURE',
     });
     const options = { realm: 'sockets', jwtFromRequest: () => 'garbage' };
-    const error: unknown = await strategy
-      .resolvePrincipal(upgrade, options)
-      .catch((caught: unknown) => caught);
+    const error: unknown = await resolve(upgrade, options).catch((caught: unknown) => caught);
     expect(strategy.refusalOf(error, options)).toMatchObject({
       status: 401,
       headers: {

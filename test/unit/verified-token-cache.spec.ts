@@ -45,7 +45,20 @@ function withAnother(text: string, at: number): string {
   return `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
 }
 
+/** The token with another signature. */
+const tamperedCopyOf = (token: string) => withAnother(token, token.length - 9);
+
 const refusal = (code: string) => expect.objectContaining({ code });
+
+/** Why the attempt fails; undefined where it does not. */
+async function codeOf(attempt: () => unknown): Promise<unknown> {
+  try {
+    await attempt();
+    return undefined;
+  } catch (error) {
+    return error instanceof JwtRs256Error ? error.code : error;
+  }
+}
 
 describe('A token that was verified before', () => {
   it('is found by its text, in whichever string that comes', async () => {
@@ -285,41 +298,63 @@ describe('A token whose expiry was ignored', () => {
   });
 });
 
-describe('A token that is recalled', () => {
-  it('is one that was verified before, and nothing else', async () => {
+describe('A request is answered', () => {
+  it('without a promise, be its token new or seen before', async () => {
     const { keys, verifier } = bedWith();
     const token = mint();
-    expect(verifier.recall(token)).toBeUndefined();
-    const seen = await verifier.verify(token);
-    expect(verifier.recall(copyOf(token))).toBe(seen);
-    for (const value of [token.slice(1), `${token} `, [token], new String(token), undefined, null, 42, {}]) {
-      expect(verifier.recall(value as never)).toBeUndefined();
-    }
+    const accepted = verifier.accept(token);
+    expect(accepted).toMatchObject({ sub: 'alice-of-wonderland' });
+    expect(verifier.accept(copyOf(token))).toBe(accepted);
+    expect(await verifier.verify(token)).toBe(accepted);
     expect(keys.asked).toBe(1);
   });
 
-  it.each<VerifyOptions>([
-    {},
-    { audience: AUDIENCE },
-    { typ: 'at+jwt' },
-    { clockTolerance: 60 },
-    { ignoreExpiration: true },
-  ])('was verified without options: not with %j', async (options) => {
-    const { verifier } = bedWith();
+  it('with a promise where a key has to be waited for', async () => {
+    const { keys, verifier } = bedWith();
+    keys.isAsync = true;
     const token = mint();
-    await verifier.verify(token, options);
-    expect(verifier.recall(token)).toBeUndefined();
+    const accepted = verifier.accept(token);
+    expect(accepted).toBeInstanceOf(Promise);
+    expect(verifier.accept(token)).toBeInstanceOf(Promise);
+    const claimsOfToken = await accepted;
+    expect(verifier.accept(token)).toBe(claimsOfToken);
+    await expect(verifier.accept(tamperedCopyOf(token))).rejects.toEqual(refusal('ERR_TOKEN_SIGNATURE'));
   });
 
-  it('is forgotten with its key', async () => {
-    const { keys, verifier } = bedWith();
+  it('with a refusal where verify refuses, at once', async () => {
+    const { keys, clock, verifier } = bedWith();
     const token = mint();
     await verifier.verify(token);
+    const cases: [unknown, string][] = [
+      [tamperedCopyOf(token), 'ERR_TOKEN_SIGNATURE'],
+      ...[token.slice(1), `${token} `, [token], new String(token), undefined, null, 42, {}].map(
+        (value): [unknown, string] => [value, 'ERR_TOKEN_MALFORMED'],
+      ),
+    ];
+    for (const [value, code] of cases) {
+      expect(() => verifier.accept(value as never)).toThrow(refusal(code) as unknown as Error);
+    }
+    clock.advance(1000);
+    expect(() => verifier.accept(token)).toThrow(refusal('ERR_TOKEN_EXPIRED') as unknown as Error);
+    clock.advance(-1000);
     keys.change(['mallory'], 1);
-    expect(verifier.recall(token)).toBeUndefined();
+    expect(() => verifier.accept(token)).toThrow(refusal('ERR_TOKEN_KEY_UNKNOWN') as unknown as Error);
   });
 
-  it('is none where a subclass, or a test, has another verify', async () => {
+  it.each<VerifyOptions>([{ typ: 'JWT' }, { audience: 'others' }, { ignoreExpiration: true }])(
+    'by the configured demands, not by those of an earlier call: %j',
+    async (options) => {
+      const { clock, verifier } = bedWith({ typ: undefined, audience: undefined });
+      const token = mint(header({ typ: 'JWT' }), claims({ aud: 'others' }));
+      clock.advance(1000);
+      await verifier.verify(token, options).catch(() => undefined);
+      const stricter = bedWith().verifier;
+      expect(() => stricter.accept(token)).toThrow();
+      expect(() => verifier.accept(token)).toThrow(refusal('ERR_TOKEN_EXPIRED') as unknown as Error);
+    },
+  );
+
+  it('by the verify of a subclass, or a test', async () => {
     class Stricter extends TokenVerifier {
       override async verify<T extends object>(token: string): Promise<AccessTokenClaims & T> {
         const seen = await super.verify<T>(token);
@@ -330,7 +365,7 @@ describe('A token that is recalled', () => {
     const verifier = new Stricter(new ChangingKeys('alice'), new TestClock(), VERIFYING);
     const token = mint();
     await expect(verifier.verify(token)).rejects.toThrow('not the admin');
-    expect(verifier.recall(token)).toBeUndefined();
+    await expect(verifier.accept(token)).rejects.toThrow('not the admin');
   });
 
   const second = fc.integer({ min: -30, max: 30 });
@@ -344,7 +379,7 @@ describe('A token that is recalled', () => {
     maxTokenTtl: fc.constantFrom(5, 20, 1000),
   });
 
-  it('is one that verify accepts at that moment: whatever the claims, the demands and the clock', async () => {
+  it('as if its token were new: whatever the claims, the demands and the clock', async () => {
     const property = fc.asyncProperty(
       fc.record({ exp: time, nbf: time, iat: time }),
       policy,
@@ -358,18 +393,12 @@ describe('A token that is recalled', () => {
           cacheSize: 0,
         });
         const token = mint(header(), claims(times));
-        let isKnown = false;
         for (const offset of offsets) {
           clock.setNow(NOW + offset);
-          const isAccepted = await fresh.verify(token).then(
-            () => true,
-            () => false,
+          const [now, again] = await Promise.all(
+            [fresh, verifier].map(async (one) => codeOf(() => one.accept(token))),
           );
-          expect(verifier.recall(token) !== undefined).toBe(isKnown && isAccepted && !Number.isNaN(offset));
-          isKnown = await verifier.verify(token).then(
-            () => true,
-            () => isKnown,
-          );
+          expect(again).toBe(now);
         }
       },
     );
