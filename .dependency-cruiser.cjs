@@ -76,18 +76,33 @@ module.exports = {
       from: {
         path: [
           '^src/(auth|http)/',
-          '^src/keys/((only-)?verification-key|public-key-set|published-keys|read-public-key|jwk-set|read-jwk-set|remote-)[^/]*$',
+          '^src/keys/((only-)?verification-key|public-key-set|published-keys|read-public-key|jwk-set)[^/]*$',
+          '^src/keys/remote/',
           '^src/tokens/(token-verifier|trusted-issuers|verified-token-cache)[.]ts$',
         ],
       },
       to: {
         path: [
           '^src/keys/(signing-key|read-private-key|key-pair|generate-key-pair)[^/]*$',
-          '^src/keys/(key-ring|fixed-key-ring|directory-key|held-key|ring-state|key-directory)[^/]*$',
+          '^src/keys/ring/',
           '^src/tokens/token-issuer[.]ts$',
         ],
         reachable: true,
       },
+    },
+    {
+      name: 'keys-know-no-room',
+      comment: 'A key knows neither the ring that holds it nor the network that brought it.',
+      severity: 'error',
+      from: { path: '^src/keys/[^/]+$' },
+      to: { path: '^src/keys/(ring|remote)/' },
+    },
+    {
+      name: 'ring-and-remote-stay-apart',
+      comment: 'Own keys and those of others have nothing to do with each other.',
+      severity: 'error',
+      from: { path: '^src/keys/(ring|remote)/' },
+      to: { path: '^src/keys/(ring|remote)/', pathNot: '^src/keys/$1/' },
     },
     {
       name: 'no-vague-names',

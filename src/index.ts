@@ -22,7 +22,7 @@ export { TokenIssuer } from './tokens/token-issuer.js';
 export { TokenVerifier } from './tokens/token-verifier.js';
 
 export { generateKeyPair } from './keys/generate-key-pair.js';
-export { KeyRing } from './keys/key-ring.js';
+export { KeyRing } from './keys/ring/key-ring.js';
 export { writeKeyPair } from './keys/key-pair-files.js';
 export { Signer } from './keys/signer.js';
 
@@ -99,10 +99,10 @@ export type {
 } from './http/token-endpoints.module.js';
 export type { GeneratedKeyPair, KeySize } from './keys/generate-key-pair.js';
 export type { KeyInput } from './keys/key-input.js';
-export type { KeyState } from './keys/key-life.js';
+export type { KeyState } from './keys/ring/key-life.js';
 export type { KeyPairFiles } from './keys/key-pair-files.js';
-export type { KeyRingEvent } from './keys/key-ring-events.js';
-export type { RingKey } from './keys/key-ring.js';
+export type { KeyRingEvent } from './keys/ring/key-ring-events.js';
+export type { RingKey } from './keys/ring/key-ring.js';
 export type { JwtRs256ModuleAsyncOptions } from './module/jwt-rs256.module.js';
 export type {
   JwksCacheOptions,

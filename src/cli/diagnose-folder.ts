@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyError, KeyErrorCode } from '../errors/developer-errors.js';
-import type { DirectorySnapshot } from '../keys/directory-snapshot.js';
-import type { HeldKey } from '../keys/held-key.js';
-import type { KeyDirectory } from '../keys/key-directory.js';
-import { prunableFiles } from '../keys/pruning.js';
-import { leadOf, leadSum, retentionOf, type RotationPolicy } from '../keys/rotation-policy.js';
+import type { DirectorySnapshot } from '../keys/ring/directory-snapshot.js';
+import type { HeldKey } from '../keys/ring/held-key.js';
+import type { KeyDirectory } from '../keys/ring/key-directory.js';
+import { prunableFiles } from '../keys/ring/pruning.js';
+import { leadOf, leadSum, retentionOf, type RotationPolicy } from '../keys/ring/rotation-policy.js';
 import { formatSpan } from '../time/time-text.js';
 import { error, ok, warning, type Finding } from './finding.js';
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { DirectorySnapshot } from '../keys/directory-snapshot.js';
+import type { DirectorySnapshot } from '../keys/ring/directory-snapshot.js';
 import { error, ok, warning, type Finding } from './finding.js';
 
 /** Whether git has, or would take, the private keys of a folder. */

@@ -1,7 +1,7 @@
 import { JwtRs256Error } from '../errors/jwt-rs256-error.js';
-import type { DirectorySnapshot } from '../keys/directory-snapshot.js';
-import type { RingKey } from '../keys/key-ring.js';
-import type { RemoteResponse } from '../keys/remote-response.js';
+import type { DirectorySnapshot } from '../keys/ring/directory-snapshot.js';
+import type { RingKey } from '../keys/ring/key-ring.js';
+import type { RemoteResponse } from '../keys/remote/remote-response.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 import { SystemClock } from '../time/clock.js';
 import { formatSpan } from '../time/time-text.js';

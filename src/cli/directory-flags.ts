@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { env } from 'node:process';
-import { KeyDirectory } from '../keys/key-directory.js';
+import { KeyDirectory } from '../keys/ring/key-directory.js';
 import { textOf, wrongUsage, type FlagValues } from './flags.js';
 
 export const DIRECTORY_FLAGS = ['directory', 'passphrase-file'] as const;

@@ -1,5 +1,5 @@
 import { KeyError } from '../errors/developer-errors.js';
-import type { DirectorySnapshot } from '../keys/directory-snapshot.js';
+import type { DirectorySnapshot } from '../keys/ring/directory-snapshot.js';
 import { SystemClock } from '../time/clock.js';
 import { formatInstant } from '../time/time-text.js';
 import { diagnoseFolder, type Examination } from './diagnose-folder.js';

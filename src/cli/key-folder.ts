@@ -1,7 +1,7 @@
 import { KeyError } from '../errors/developer-errors.js';
-import { DirectorySnapshot } from '../keys/directory-snapshot.js';
-import { KeyDirectory } from '../keys/key-directory.js';
-import { retentionOf, type RotationPolicy } from '../keys/rotation-policy.js';
+import { DirectorySnapshot } from '../keys/ring/directory-snapshot.js';
+import { KeyDirectory } from '../keys/ring/key-directory.js';
+import { retentionOf, type RotationPolicy } from '../keys/ring/rotation-policy.js';
 import { explainError } from './explain-error.js';
 import type { Terminal } from './terminal.js';
 

@@ -1,7 +1,7 @@
 import { JwtRs256Error } from '../errors/jwt-rs256-error.js';
 import { KeyError } from '../errors/developer-errors.js';
-import type { DirectorySnapshot } from '../keys/directory-snapshot.js';
-import type { RotationPolicy } from '../keys/rotation-policy.js';
+import type { DirectorySnapshot } from '../keys/ring/directory-snapshot.js';
+import type { RotationPolicy } from '../keys/ring/rotation-policy.js';
 import type { VerificationKey } from '../keys/verification-key.js';
 import { DIRECTORY_FLAGS, openDirectory, readPassphrase } from './directory-flags.js';
 import { textOf, wrongUsage, type FlagValues } from './flags.js';

@@ -1,5 +1,5 @@
 import { DEFAULT_JWK_SET_CACHING } from '../keys/jwk-set-caching.js';
-import type { RotationPolicy } from '../keys/rotation-policy.js';
+import type { RotationPolicy } from '../keys/ring/rotation-policy.js';
 import { toSeconds } from '../time/duration.js';
 import { wrongUsage, type FlagValues } from './flags.js';
 

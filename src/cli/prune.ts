@@ -1,7 +1,7 @@
-import type { DirectorySnapshot } from '../keys/directory-snapshot.js';
-import type { KeyDirectory } from '../keys/key-directory.js';
-import { prunableFiles, type PruneReason } from '../keys/pruning.js';
-import { retentionOf, retentionSum, type RotationPolicy } from '../keys/rotation-policy.js';
+import type { DirectorySnapshot } from '../keys/ring/directory-snapshot.js';
+import type { KeyDirectory } from '../keys/ring/key-directory.js';
+import { prunableFiles, type PruneReason } from '../keys/ring/pruning.js';
+import { retentionOf, retentionSum, type RotationPolicy } from '../keys/ring/rotation-policy.js';
 import { warnOfFaults } from './key-folder.js';
 import { printableJson } from './printable.js';
 import { table, type Terminal } from './terminal.js';

@@ -1,8 +1,8 @@
-import { readJwkSet, type JwkSetReading } from '../keys/read-jwk-set.js';
-import { DEFAULT_REMOTE_KEY_POLICY } from '../keys/remote-key-policy.js';
-import { DiscoveredLocation, FixedLocation, type JwkSetLocation } from '../keys/remote-key-source.js';
-import { RemoteKeysError } from '../keys/remote-keys-error.js';
-import type { RemoteResponse } from '../keys/remote-response.js';
+import { readJwkSet, type JwkSetReading } from '../keys/remote/read-jwk-set.js';
+import { DEFAULT_REMOTE_KEY_POLICY } from '../keys/remote/remote-key-policy.js';
+import { DiscoveredLocation, FixedLocation, type JwkSetLocation } from '../keys/remote/remote-key-source.js';
+import { RemoteKeysError } from '../keys/remote/remote-keys-error.js';
+import type { RemoteResponse } from '../keys/remote/remote-response.js';
 import { SystemClock } from '../time/clock.js';
 
 /** Where a JWK Set is asked for: at its address, or at the one that its issuer's metadata say. */

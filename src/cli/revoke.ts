@@ -1,9 +1,9 @@
 import { KeyError } from '../errors/developer-errors.js';
 import { EventSource } from '../events/event-source.js';
-import { DirectoryKeyRing } from '../keys/directory-key-ring.js';
-import type { DirectorySnapshot } from '../keys/directory-snapshot.js';
-import { revokedName } from '../keys/key-listing.js';
-import type { KeyRingEvent } from '../keys/key-ring-events.js';
+import { DirectoryKeyRing } from '../keys/ring/directory-key-ring.js';
+import type { DirectorySnapshot } from '../keys/ring/directory-snapshot.js';
+import { revokedName } from '../keys/ring/key-listing.js';
+import type { KeyRingEvent } from '../keys/ring/key-ring-events.js';
 import { SystemClock } from '../time/clock.js';
 import { formatSpan } from '../time/time-text.js';
 import { DIRECTORY_FLAGS, DIRECTORY_HELP, openDirectory } from './directory-flags.js';

@@ -1,11 +1,11 @@
 import { EventSource } from '../events/event-source.js';
-import { DirectoryKeyRing } from '../keys/directory-key-ring.js';
-import type { DirectorySnapshot } from '../keys/directory-snapshot.js';
-import { freeStart, type KeyDirectory } from '../keys/key-directory.js';
-import type { KeyRingEvent } from '../keys/key-ring-events.js';
-import type { RingKey } from '../keys/key-ring.js';
-import { refuseToSignAtOnce } from '../keys/rotation-plan.js';
-import { leadOf, leadSum, retentionOf, type RotationPolicy } from '../keys/rotation-policy.js';
+import { DirectoryKeyRing } from '../keys/ring/directory-key-ring.js';
+import type { DirectorySnapshot } from '../keys/ring/directory-snapshot.js';
+import { freeStart, type KeyDirectory } from '../keys/ring/key-directory.js';
+import type { KeyRingEvent } from '../keys/ring/key-ring-events.js';
+import type { RingKey } from '../keys/ring/key-ring.js';
+import { refuseToSignAtOnce } from '../keys/ring/rotation-plan.js';
+import { leadOf, leadSum, retentionOf, type RotationPolicy } from '../keys/ring/rotation-policy.js';
 import { SystemClock } from '../time/clock.js';
 import { formatInstant, formatSpan } from '../time/time-text.js';
 import { assertIssuing, assertSameEncryption, snapshotOf, warnOfFaults } from './key-folder.js';

@@ -1,6 +1,6 @@
-import type { DirectorySnapshot } from '../keys/directory-snapshot.js';
-import { planRotation, type NextKey, type RotationStep } from '../keys/rotation-plan.js';
-import { soonestStart, type RotationPolicy } from '../keys/rotation-policy.js';
+import type { DirectorySnapshot } from '../keys/ring/directory-snapshot.js';
+import { planRotation, type NextKey, type RotationStep } from '../keys/ring/rotation-plan.js';
+import { soonestStart, type RotationPolicy } from '../keys/ring/rotation-policy.js';
 import { formatInstant, formatSpan } from '../time/time-text.js';
 import { warnOfFaults } from './key-folder.js';
 import { printableJson } from './printable.js';

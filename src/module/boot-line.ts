@@ -1,5 +1,5 @@
-import type { KeyRing } from '../keys/key-ring.js';
-import { describeAddress } from '../keys/remote-address.js';
+import type { KeyRing } from '../keys/ring/key-ring.js';
+import { describeAddress } from '../keys/remote/remote-address.js';
 import type { ResolvedOptions } from './resolve-options.js';
 import type { ResolvedTrustedIssuer } from './resolve-trusted-issuers.js';
 

@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { adoptSigner } from '../keys/adopted-signer.js';
-import { DirectoryKeyRing } from '../keys/directory-key-ring.js';
-import { FixedKeyRing } from '../keys/fixed-key-ring.js';
-import { KeyDirectory } from '../keys/key-directory.js';
+import { DirectoryKeyRing } from '../keys/ring/directory-key-ring.js';
+import { FixedKeyRing } from '../keys/ring/fixed-key-ring.js';
+import { KeyDirectory } from '../keys/ring/key-directory.js';
 import { loadKeyPair } from '../keys/key-pair.js';
-import type { KeyRing } from '../keys/key-ring.js';
+import type { KeyRing } from '../keys/ring/key-ring.js';
 import type { PublishedKeys } from '../keys/published-keys.js';
 import { bootLine } from './boot-line.js';
 import { makeEvents } from './event-log.js';

@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
-import type { KeyRingEvent } from '../keys/key-ring-events.js';
-import type { RemoteKeyEvent } from '../keys/remote-key-event.js';
+import type { KeyRingEvent } from '../keys/ring/key-ring-events.js';
+import type { RemoteKeyEvent } from '../keys/remote/remote-key-event.js';
 import type { SessionEvent } from '../sessions/session-events.js';
 
 /** What happens to the keys of this service, for the log. */

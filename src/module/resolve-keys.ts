@@ -1,6 +1,6 @@
 import { OptionError } from '../errors/developer-errors.js';
 import type { KeyPairOptions } from '../keys/key-pair.js';
-import { assertRotationPolicy, type RotationPolicy } from '../keys/rotation-policy.js';
+import { assertRotationPolicy, type RotationPolicy } from '../keys/ring/rotation-policy.js';
 import { Signer } from '../keys/signer.js';
 import { toSeconds } from '../time/duration.js';
 import { requireText } from '../tokens/option-text.js';

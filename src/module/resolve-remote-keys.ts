@@ -1,6 +1,6 @@
 import { OptionError } from '../errors/developer-errors.js';
-import { DEFAULT_REMOTE_KEY_POLICY, type RemoteKeyPolicy } from '../keys/remote-key-policy.js';
-import type { RemoteKeySource } from '../keys/remote-key-source.js';
+import { DEFAULT_REMOTE_KEY_POLICY, type RemoteKeyPolicy } from '../keys/remote/remote-key-policy.js';
+import type { RemoteKeySource } from '../keys/remote/remote-key-source.js';
 import { toSeconds } from '../time/duration.js';
 import { requireText } from '../tokens/option-text.js';
 import type { JwtRs256ModuleOptions, TrustedIssuer } from './options.js';

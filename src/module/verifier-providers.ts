@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import { KeyError, OptionError } from '../errors/developer-errors.js';
 import type { KeyInput } from '../keys/key-input.js';
-import type { KeyRing } from '../keys/key-ring.js';
+import type { KeyRing } from '../keys/ring/key-ring.js';
 import { OnlyVerificationKey } from '../keys/only-verification-key.js';
 import { readPublicKey } from '../keys/read-public-key.js';
-import { RemoteJwkSet } from '../keys/remote-jwk-set.js';
+import { RemoteJwkSet } from '../keys/remote/remote-jwk-set.js';
 import { FixedVerificationKeys, type VerificationKeys } from '../keys/verification-keys.js';
 import { UnrevokedVerifier } from '../sessions/unrevoked-verifier.js';
 import { TokenVerifier, type RequestVerifier } from '../tokens/token-verifier.js';

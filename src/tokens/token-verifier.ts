@@ -138,10 +138,11 @@ export class TokenVerifier {
     const seen = typeof token === 'string' ? this.cache?.get(token, version) : undefined;
     if (seen) return this.measureAgain(seen, demands);
     const jws = splitCompactJws(token, this.options.maxTokenLength);
-    const header = this.headers.get(jws.encodedHeader) ?? parseHeader(jws.encodedHeader);
+    const known = this.headers.get(jws.encodedHeader);
+    const header = known ?? parseHeader(jws.encodedHeader);
     return proceed(this.keys.find(readHeader(header, demands.typ)), (key) => {
       assertSignature(jws, key);
-      this.rememberHeader(jws.encodedHeader, header);
+      if (!known) this.rememberHeader(jws.encodedHeader, header);
       const claims = parseClaims(jws.payload);
       assertClaims(claims, demands, this.clock.now());
       // Where the keys changed while one was being found, it is not known under which of them the token was verified.
@@ -164,7 +165,6 @@ export class TokenVerifier {
 
   /** An issuer's tokens share one header, so parsing it once is enough. Only verified tokens get here. */
   private rememberHeader(encoded: string, header: JsonObject): void {
-    if (this.headers.has(encoded)) return;
     if (this.headers.size >= MOST_HEADERS) this.headers.clear();
     this.headers.set(encoded, header);
   }

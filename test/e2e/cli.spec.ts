@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync }
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { inspect as inspectHere } from '../../src/cli/inspect.js';
-import { stemOf } from '../../src/keys/key-file-name.js';
+import { stemOf } from '../../src/keys/ring/key-file-name.js';
 import { loadKeyPair } from '../../src/keys/key-pair.js';
 import { Cli, type CliResult, type Given } from '../support/cli.js';
 import { document, JwkSetServer, jwkSet, status } from '../support/jwk-set-server.js';

@@ -3,7 +3,7 @@ import { Controller, Get, Inject } from '@nestjs/common';
 import { sign, type KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import { Auth, CurrentUser, JwtRs256Module, KeyRing, Signer, TokenService } from '../../src/index.js';
-import { stemOf } from '../../src/keys/key-file-name.js';
+import { stemOf } from '../../src/keys/ring/key-file-name.js';
 import { closeApps, startApp, type TestApp } from '../support/app.js';
 import { KeyFolder, kidOf, LEAD, RETENTION } from '../support/key-folder.js';
 import { AUDIENCE, ISSUER, NOW, ownKey, ownKid, ownPublicKey, strangerKey } from '../support/mint.js';

@@ -50,6 +50,6 @@ const ARM: Record<KillStep, () => void> = {
 ARM[step]();
 syncBuiltinESMExports();
 
-const { KeyDirectory } = await import('../../src/keys/key-directory.js');
+const { KeyDirectory } = await import('../../src/keys/ring/key-directory.js');
 await new KeyDirectory(directory, undefined).make(Math.ceil(Date.now() / 1000) + 90_000_000, 2048);
 process.exit(3);

@@ -1,4 +1,4 @@
-import { DEFAULT_REMOTE_KEY_POLICY } from '../../src/keys/remote-key-policy.js';
+import { DEFAULT_REMOTE_KEY_POLICY } from '../../src/keys/remote/remote-key-policy.js';
 import { TestClock } from '../../src/testing/index.js';
 
 const DEADLINE = DEFAULT_REMOTE_KEY_POLICY.deadline * 1000;

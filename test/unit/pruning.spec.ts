@@ -4,14 +4,19 @@ import fc from 'fast-check';
 import { POLICY_FLAGS, readPolicy } from '../../src/cli/policy-flags.js';
 import { printable, printableJson } from '../../src/cli/printable.js';
 import { KeyError } from '../../src/errors/developer-errors.js';
-import { DirectorySnapshot } from '../../src/keys/directory-snapshot.js';
-import { HeldKey } from '../../src/keys/held-key.js';
-import type { DirectoryFile } from '../../src/keys/key-directory.js';
-import { stemOf } from '../../src/keys/key-file-name.js';
-import type { KeyFiles, KeyListing } from '../../src/keys/key-listing.js';
-import { prunableFiles } from '../../src/keys/pruning.js';
-import { planRotation } from '../../src/keys/rotation-plan.js';
-import { leadOf, retentionOf, soonestStart, type RotationPolicy } from '../../src/keys/rotation-policy.js';
+import { DirectorySnapshot } from '../../src/keys/ring/directory-snapshot.js';
+import { HeldKey } from '../../src/keys/ring/held-key.js';
+import type { DirectoryFile } from '../../src/keys/ring/key-directory.js';
+import { stemOf } from '../../src/keys/ring/key-file-name.js';
+import type { KeyFiles, KeyListing } from '../../src/keys/ring/key-listing.js';
+import { prunableFiles } from '../../src/keys/ring/pruning.js';
+import { planRotation } from '../../src/keys/ring/rotation-plan.js';
+import {
+  leadOf,
+  retentionOf,
+  soonestStart,
+  type RotationPolicy,
+} from '../../src/keys/ring/rotation-policy.js';
 import { SigningKey } from '../../src/keys/signing-key.js';
 import { VerificationKey } from '../../src/keys/verification-key.js';
 import { resolveOptions } from '../../src/module/resolve-options.js';

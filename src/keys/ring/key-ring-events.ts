@@ -1,4 +1,4 @@
-import type { KeyError } from '../errors/developer-errors.js';
+import type { KeyError } from '../../errors/developer-errors.js';
 import type { KeyState } from './key-life.js';
 
 /** What happens in a key ring. No event holds a key. */

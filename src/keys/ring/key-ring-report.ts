@@ -1,5 +1,5 @@
-import type { KeyError } from '../errors/developer-errors.js';
-import type { EventSource } from '../events/event-source.js';
+import type { KeyError } from '../../errors/developer-errors.js';
+import type { EventSource } from '../../events/event-source.js';
 import type { KeyRingEvent } from './key-ring-events.js';
 import type { RingKey } from './key-ring.js';
 

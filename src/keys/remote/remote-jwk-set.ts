@@ -1,6 +1,8 @@
-import { KeysUnavailableError } from '../errors/unavailable-errors.js';
-import type { EventSource } from '../events/event-source.js';
-import type { Clock } from '../time/clock.js';
+import { KeysUnavailableError } from '../../errors/unavailable-errors.js';
+import type { EventSource } from '../../events/event-source.js';
+import type { Clock } from '../../time/clock.js';
+import type { VerificationKey } from '../verification-key.js';
+import { FixedVerificationKeys, VerificationKeys } from '../verification-keys.js';
 import { readJwkSet } from './read-jwk-set.js';
 import type { RemoteKeyEvent } from './remote-key-event.js';
 import { assertRemoteKeyPolicy, type RemoteKeyPolicy } from './remote-key-policy.js';
@@ -13,8 +15,6 @@ import {
 } from './remote-key-source.js';
 import { RemoteKeysError } from './remote-keys-error.js';
 import { freshFor, refreshAfter, retryAfter, type CacheHeaders } from './remote-refresh-schedule.js';
-import type { VerificationKey } from './verification-key.js';
-import { FixedVerificationKeys, VerificationKeys } from './verification-keys.js';
 
 /** The keys of one good set. */
 interface GoodSet {

@@ -1,7 +1,10 @@
-import { KeyError, VerifyOnlyError } from '../errors/developer-errors.js';
-import { KeysUnavailableError } from '../errors/unavailable-errors.js';
-import type { EventSource, Listener } from '../events/event-source.js';
-import type { Clock } from '../time/clock.js';
+import { KeyError, VerifyOnlyError } from '../../errors/developer-errors.js';
+import { KeysUnavailableError } from '../../errors/unavailable-errors.js';
+import type { EventSource, Listener } from '../../events/event-source.js';
+import type { Clock } from '../../time/clock.js';
+import { PublicKeySet } from '../public-key-set.js';
+import type { Signer } from '../signer.js';
+import type { VerificationKey } from '../verification-key.js';
 import type { DirectoryReader } from './directory-key.js';
 import { HeldKeys } from './held-keys.js';
 import { freeStart, newestStart, nextFreeStart, type KeyDirectory } from './key-directory.js';
@@ -10,11 +13,8 @@ import type { KeyRingEvent } from './key-ring-events.js';
 import { KeyRingReport } from './key-ring-report.js';
 import { KeyRing, type RingKey } from './key-ring.js';
 import { firstRotation, nextRotation } from './next-rotation.js';
-import { PublicKeySet } from './public-key-set.js';
 import { EMPTY_RING, ringStateOf, type RingState } from './ring-state.js';
 import { leadOf, retentionOf, SETTLING, soonestStart, type RotationPolicy } from './rotation-policy.js';
-import type { Signer } from './signer.js';
-import type { VerificationKey } from './verification-key.js';
 
 /** What a ring in a folder is made with. */
 export interface DirectoryKeyRingParts {

@@ -1,12 +1,12 @@
 import { createPublicKey } from 'node:crypto';
-import { KeyError, type KeyErrorCode } from '../errors/developer-errors.js';
+import { KeyError, type KeyErrorCode } from '../../errors/developer-errors.js';
+import { assertRsaJwk, PRIVATE_MEMBERS } from '../rsa-jwk.js';
+import { assertRsaStrength } from '../rsa-strength.js';
+import { thumbprint } from '../key-id.js';
+import { VerificationKey } from '../verification-key.js';
 import type { SkipReason } from './remote-key-event.js';
 import { isRemoteObject, parseRemoteObject, type RemoteObject } from './remote-json.js';
 import { RemoteKeysError } from './remote-keys-error.js';
-import { assertRsaJwk, PRIVATE_MEMBERS } from './rsa-jwk.js';
-import { assertRsaStrength } from './rsa-strength.js';
-import { thumbprint } from './key-id.js';
-import { VerificationKey } from './verification-key.js';
 
 /** A key of a set that does not verify. */
 export interface SkippedKey {

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { KeyError } from '../errors/developer-errors.js';
-import { readKeyFileLater, whereIs } from './key-file.js';
-import type { KeySlot } from './key-input.js';
+import { KeyError } from '../../errors/developer-errors.js';
+import { readKeyFileLater, whereIs } from '../key-file.js';
+import type { KeySlot } from '../key-input.js';
+import { fromBytes, type KeyMaterial } from '../key-material.js';
+import { provePair } from '../key-pair.js';
+import { privateKeyFrom } from '../read-private-key.js';
+import { publicKeyFrom, type PublicKeyReading } from '../read-public-key.js';
+import type { Signer } from '../signer.js';
+import type { VerificationKey } from '../verification-key.js';
 import type { KeyFiles } from './key-listing.js';
-import { fromBytes, type KeyMaterial } from './key-material.js';
-import { provePair } from './key-pair.js';
-import { privateKeyFrom } from './read-private-key.js';
-import { publicKeyFrom, type PublicKeyReading } from './read-public-key.js';
-import type { Signer } from './signer.js';
-import type { VerificationKey } from './verification-key.js';
 
 /** A key of a folder that was read and proven. */
 export interface DirectoryKey {

@@ -1,4 +1,4 @@
-import { OptionError } from '../errors/developer-errors.js';
+import { OptionError } from '../../errors/developer-errors.js';
 
 /** How the JWK Set of another issuer is fetched, and for how long it is believed. Times are in seconds. */
 export interface RemoteKeyPolicy {

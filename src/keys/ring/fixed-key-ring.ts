@@ -1,9 +1,9 @@
-import { KeyError, VerifyOnlyError } from '../errors/developer-errors.js';
-import type { KeyPair } from './key-pair.js';
+import { KeyError, VerifyOnlyError } from '../../errors/developer-errors.js';
+import type { KeyPair } from '../key-pair.js';
+import { PublicKeySet } from '../public-key-set.js';
+import type { Signer } from '../signer.js';
+import type { VerificationKey } from '../verification-key.js';
 import { KeyRing, type RingKey } from './key-ring.js';
-import { PublicKeySet } from './public-key-set.js';
-import type { Signer } from './signer.js';
-import type { VerificationKey } from './verification-key.js';
 
 /** A ring of one key that stays, or of none in a service that only verifies what others issue. */
 export class FixedKeyRing extends KeyRing {

@@ -1,4 +1,4 @@
-import { KeysUnavailableError } from '../errors/unavailable-errors.js';
+import { KeysUnavailableError } from '../../errors/unavailable-errors.js';
 
 /** Why a refresh of a remote JWK Set failed. Requests get it as the `cause` of a `KeysUnavailableError`. */
 export class RemoteKeysError extends KeysUnavailableError {

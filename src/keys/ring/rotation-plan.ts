@@ -1,4 +1,4 @@
-import { OptionError } from '../errors/developer-errors.js';
+import { OptionError } from '../../errors/developer-errors.js';
 import { leadSum, retentionOf, retentionSum, SETTLING, type RotationPolicy } from './rotation-policy.js';
 
 /** What happens at one moment of a rotation, and what has been waited for until then. */

@@ -1,5 +1,5 @@
-import { OptionError } from '../errors/developer-errors.js';
-import type { JwkSetCaching } from './jwk-set-caching.js';
+import { OptionError } from '../../errors/developer-errors.js';
+import type { JwkSetCaching } from '../jwk-set-caching.js';
 
 /** What decides how long keys live. Times are in seconds. */
 export interface RotationPolicy extends JwkSetCaching {

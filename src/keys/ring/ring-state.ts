@@ -1,7 +1,7 @@
+import type { VerificationKey } from '../verification-key.js';
 import type { HeldKey, UsableKey } from './held-key.js';
 import { activeOf, lifeOf, stateOf, type KeyState, type LivingKey } from './key-life.js';
 import type { RingKey } from './key-ring.js';
-import type { VerificationKey } from './verification-key.js';
 
 /** What a ring is at one moment, derived from its keys, a policy and the time. */
 export interface RingState {

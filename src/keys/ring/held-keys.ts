@@ -1,4 +1,4 @@
-import type { KeyError } from '../errors/developer-errors.js';
+import type { KeyError } from '../../errors/developer-errors.js';
 import type { KeyRingEvent } from './key-ring-events.js';
 import { readDirectoryKey, type DirectoryReader } from './directory-key.js';
 import { HeldKey, type UsableKey } from './held-key.js';

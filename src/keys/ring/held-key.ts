@@ -1,4 +1,4 @@
-import { KeyError } from '../errors/developer-errors.js';
+import { KeyError } from '../../errors/developer-errors.js';
 import type { DirectoryKey, DirectoryReading } from './directory-key.js';
 import type { LivingKey } from './key-life.js';
 import type { KeyFiles } from './key-listing.js';

@@ -1,4 +1,4 @@
-import type { EventSource } from '../events/event-source.js';
+import type { EventSource } from '../../events/event-source.js';
 import type { JwkSetReading, SkippedKey } from './read-jwk-set.js';
 import type { RemoteKeyEvent } from './remote-key-event.js';
 import { RemoteKeysError } from './remote-keys-error.js';

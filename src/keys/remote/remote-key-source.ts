@@ -1,5 +1,5 @@
-import { OptionError } from '../errors/developer-errors.js';
-import type { Clock } from '../time/clock.js';
+import { OptionError } from '../../errors/developer-errors.js';
+import type { Clock } from '../../time/clock.js';
 import { describeAddress, readPointedAddress, readRemoteAddress } from './remote-address.js';
 import { parseRemoteObject } from './remote-json.js';
 import type { RemoteKeyPolicy } from './remote-key-policy.js';

@@ -1,11 +1,11 @@
 import { createPrivateKey } from 'node:crypto';
 import { access, constants, lstat, mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { KeyError } from '../errors/developer-errors.js';
-import { generateKeyPair, type KeySize } from './generate-key-pair.js';
+import { KeyError } from '../../errors/developer-errors.js';
+import { generateKeyPair, type KeySize } from '../generate-key-pair.js';
+import { syncDirectory, writeNew } from '../whole-file.js';
 import { stemOf } from './key-file-name.js';
 import { listKeys, revokedName, type KeyListing } from './key-listing.js';
-import { syncDirectory, writeNew } from './whole-file.js';
 
 /** A new key is as long as the one before it, or the shortest of these. */
 const SIZES: readonly KeySize[] = [4096, 3072, 2048];

@@ -1,11 +1,11 @@
-import type { Listener } from '../events/event-source.js';
+import type { Listener } from '../../events/event-source.js';
+import type { PublishedKeys } from '../published-keys.js';
+import type { Signer } from '../signer.js';
+import { SigningKeys } from '../signing-keys.js';
+import type { VerificationKey } from '../verification-key.js';
+import type { VerificationKeys } from '../verification-keys.js';
 import type { KeyRingEvent } from './key-ring-events.js';
 import type { KeyState } from './key-life.js';
-import type { PublishedKeys } from './published-keys.js';
-import type { Signer } from './signer.js';
-import { SigningKeys } from './signing-keys.js';
-import type { VerificationKey } from './verification-key.js';
-import type { VerificationKeys } from './verification-keys.js';
 
 /** One key of a ring, as an operator sees it. Times are Unix seconds. */
 export interface RingKey {
