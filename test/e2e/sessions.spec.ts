@@ -6,6 +6,7 @@ import {
   Auth,
   CurrentUser,
   JwtRs256Module,
+  KeyRing,
   MemorySessionStore,
   SessionService,
   TokenVerifier,
@@ -13,8 +14,9 @@ import {
 import { TestClock } from '../../src/testing/index.js';
 import { closeApps, startApp, type AppParts, type TestApp } from '../support/app.js';
 import type { HttpAnswer } from '../support/http-client.js';
+import { KeyFolder, kidOf } from '../support/key-folder.js';
 import { keyPairOf } from '../support/keys.js';
-import { claims, header, mint, NOW } from '../support/mint.js';
+import { claims, header, ISSUER, mint, NOW } from '../support/mint.js';
 import { PLATFORMS, type Platform } from '../support/platforms.js';
 import { RemoteStore } from '../support/remote-store.js';
 
@@ -191,6 +193,31 @@ describe.each(PLATFORMS)('sessions on $name', (platform) => {
     });
     await busy;
     expect((await post(app, '/refresh', { refresh_token: first.refresh_token })).status).toBe(200);
+  });
+
+  it('answer 503 while no key may sign, and then the refresh token is not spent', async () => {
+    const folder = new KeyFolder();
+    folder.put('alice');
+    const app = await startApp(platform, {
+      controllers: [SessionController],
+      module: JwtRs256Module.forRoot({
+        keyDirectory: folder.path,
+        issuer: ISSUER,
+        clock: new TestClock(),
+        sessions: { reuseInterval: 0 },
+      }),
+    });
+    const { refresh_token } = await login(app);
+    folder.write(`${kidOf('alice')}.revoked`, '');
+    await app.nest.get(KeyRing).reload();
+    expect(await post(app, '/refresh', { refresh_token })).toMatchObject({
+      status: 503,
+      body: { errorCode: 'ERR_KEYS_UNAVAILABLE' },
+    });
+    folder.put('bob', NOW - 1);
+    await app.nest.get(KeyRing).reload();
+    expect((await post(app, '/refresh', { refresh_token })).status).toBe(200);
+    folder.remove();
   });
 
   it('that ended are refused by a service that only verifies and shares the store', async () => {

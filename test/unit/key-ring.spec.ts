@@ -328,6 +328,29 @@ describe('A key file that goes bad', () => {
     },
   );
 
+  it('is told each time it is gone, be it that it came back in between', async () => {
+    const path = folder.put('alice');
+    const { ring, told } = await folder.load();
+    for (let time = 1; time <= 2; time++) {
+      rmSync(path);
+      await ring.reload();
+      expect(told('faulty')).toHaveLength(time);
+      folder.put('alice');
+      await ring.reload();
+      expect(told('recovered')).toHaveLength(time);
+    }
+  });
+
+  it('signs no more where its private half is taken away and the public one stays', async () => {
+    const path = folder.put('alice');
+    folder.putPublic('alice');
+    const { ring } = await folder.load();
+    rmSync(path);
+    await ring.reload();
+    expect(() => ring.active).toThrow(VerifyOnlyError);
+    expect(ring.publicKeys.find(kidOf('alice'))).toBeDefined();
+  });
+
   it.each(faults)('and %s harms no other key, at boot either', async (_, damage) => {
     const path = folder.put('alice');
     folder.put('bob', NOW - 10);
@@ -459,13 +482,21 @@ describe('A folder that is looked at', () => {
     symlinkSync('..1', join(folder.path, '..data'));
     symlinkSync('..data/rs256.pem', join(folder.path, 'rs256.pem'));
     const { ring, told } = await folder.load();
+    const swapTo = (name: string): void => {
+      symlinkSync(name, join(folder.path, '..data_tmp'));
+      renameSync(join(folder.path, '..data_tmp'), join(folder.path, '..data'));
+    };
     revision('..2', { 'rs256.pem': 'alice', [next]: 'bob' });
-    symlinkSync('..2', join(folder.path, '..data_tmp'));
-    renameSync(join(folder.path, '..data_tmp'), join(folder.path, '..data'));
+    swapTo('..2');
     symlinkSync(`..data/${next}`, join(folder.path, next));
     rmSync(join(folder.path, '..1'), { recursive: true });
     await ring.reload();
     expect(ring.keys.map(({ kid }) => kid)).toEqual([kidOf('bob'), kidOf('alice')]);
+    // The link itself stays the same, and leads to another key.
+    revision('..3', { 'rs256.pem': 'alice', [next]: 'carol' });
+    swapTo('..3');
+    await ring.reload();
+    expect(ring.keys.map(({ kid }) => kid)).toEqual([kidOf('carol'), kidOf('alice')]);
     expect(told('faulty')).toEqual([]);
   });
 
@@ -677,6 +708,19 @@ describe('A key that is revoked', () => {
     await ring.revokeKey(kidOf('alice'));
     rmSync(join(folder.path, `${kidOf('alice')}.revoked`));
     await ring.reload();
+    expect(ring.publicKeys.find(kidOf('alice'))).toBeUndefined();
+  });
+
+  it('has ended what came before it, also when its own file is gone', async () => {
+    folder.put('alice');
+    const path = folder.put('bob', NOW - RETENTION - 100);
+    const { ring } = await folder.load();
+    await ring.revokeKey(kidOf('bob'));
+    rmSync(path);
+    await ring.reload();
+    await ring.reload();
+    const alices = ring.keys.find(({ kid }) => kid === kidOf('alice'));
+    expect(alices ?? { state: 'retired' }).toMatchObject({ state: 'retired' });
     expect(ring.publicKeys.find(kidOf('alice'))).toBeUndefined();
   });
 
