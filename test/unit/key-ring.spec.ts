@@ -774,6 +774,11 @@ describe('A key that is revoked', () => {
     folder.write(`${kidOf('bob')}.revoked`, '');
     utimesSync(join(folder.path, `${kidOf('bob')}.revoked`), NOW + 5000, NOW + 5000);
     expect((await refusalOf(folder.load({ clock }))).message).toMatch(/rotate --now/);
+    // What is longer than any mark of ours is none of ours, and is not read.
+    const said = `Revoked ${new Date(NOW * 1000).toISOString()}.`;
+    folder.write(`${kidOf('bob')}.revoked`, said.padEnd(1025));
+    utimesSync(join(folder.path, `${kidOf('bob')}.revoked`), NOW + 5000, NOW + 5000);
+    expect((await refusalOf(folder.load({ clock }))).message).toMatch(/rotate --now/);
   });
 
   it('was revoked when its mark says so, even if it could not be told at first', async () => {
