@@ -139,4 +139,5 @@ export type { TimeClaim, TokenType } from './tokens/claims.js';
 export type { IssuedAccessToken, SessionStamp, SigningReservation } from './tokens/signing-reservation.js';
 export type { UnverifiedToken } from './tokens/decode-unverified.js';
 export type { IssueOptions, TokenClaimsInput, TokenIssuerOptions } from './tokens/token-issuer.js';
-export type { RequestVerifier, TokenVerifierOptions, VerifyOptions } from './tokens/token-verifier.js';
+export type { RequestVerifier } from './tokens/request-verifier.js';
+export type { TokenVerifierOptions, VerifyOptions } from './tokens/token-verifier.js';

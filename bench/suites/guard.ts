@@ -32,7 +32,7 @@ export const measureGuard: Suite = async ({ quick, progress }) => {
   };
   const empty: Contestant<BenchRequest> = {
     name: 'an empty guard',
-    run: (request) => {
+    run: async (request) => {
       context.request = request;
       return nest.switchToHttp().getRequest<BenchRequest>() === request;
     },

@@ -112,7 +112,7 @@ async function timeGuards(store: SessionStore, pair: BenchKeyPair, { quick, prog
 
 function contestant(name: string, { guard }: OurServices): Contestant<BenchRequest> {
   const context = new BenchContext(GuardedController, GuardedController.prototype.list);
-  const run = (request: BenchRequest): boolean | Promise<boolean> => {
+  const run = (request: BenchRequest): Promise<boolean> => {
     context.request = request;
     return guard.canActivate(context.asNest);
   };

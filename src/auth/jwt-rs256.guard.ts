@@ -9,7 +9,6 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost, Reflector } from '@nestjs/core';
 import { TokenMissingError } from '../errors/token-errors.js';
-import { proceed, recover } from '../time/eventual.js';
 import { JwtRs256Exception } from './jwt-rs256.exception.js';
 import { JwtRs256Strategy } from './jwt-rs256.strategy.js';
 import { forgetAuthentication } from './principal.js';
@@ -44,19 +43,18 @@ export class JwtRs256Guard implements CanActivate {
     @Inject(HttpAdapterHost) private readonly adapterHost: HttpAdapterHost,
   ) {}
 
-  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') return this.denyContext(context);
     const access = this.getAccess(context);
     if (access.kind === 'public') return true;
     const request = this.getRequest(context);
-    const resolved = recover(
-      () => this.strategy.resolvePrincipal(request, access),
-      (error) => this.refuse(error, context, access),
-    );
-    return proceed(resolved, (principal) => {
-      request.user = principal;
-      return this.permits(principal, context);
-    });
+    let principal: unknown;
+    try {
+      principal = request.user = await this.strategy.resolvePrincipal(request, access);
+    } catch (error) {
+      await this.refuse(error, context, access);
+    }
+    return this.permits(principal, context);
   }
 
   /** The request, as the platform has it. */
@@ -107,7 +105,7 @@ export class JwtRs256Guard implements CanActivate {
     throw failure;
   }
 
-  private async denyContext(context: ExecutionContext): Promise<never> {
+  private denyContext(context: ExecutionContext): never {
     const sentence = `JwtRs256Guard guards HTTP routes only, and this is a "${context.getType<string>()}" context: denied`;
     this.logger.error(sentence);
     throw new ForbiddenException(sentence);

@@ -9,10 +9,9 @@ import { PassportStrategy } from '@nestjs/passport';
 import { Strategy, type StrategyOptions } from 'passport-jwt';
 import { JwtRs256Error } from '../errors/jwt-rs256-error.js';
 import { PrincipalUnknownError, TokenClaimsError, TokenMissingError } from '../errors/token-errors.js';
-import { proceed, recover } from '../time/eventual.js';
 import type { AccessTokenClaims } from '../tokens/claims.js';
 import type { Freshness } from '../tokens/freshness.js';
-import type { RequestVerifier } from '../tokens/token-verifier.js';
+import { acceptToken, type RequestVerifier } from '../tokens/request-verifier.js';
 import { assertOneToken, readBearerToken, type CredentialsRequest } from './bearer-credentials.js';
 import { JwtRs256Exception } from './jwt-rs256.exception.js';
 import { authenticationOf, rememberAuthentication } from './principal.js';
@@ -86,8 +85,7 @@ export class JwtRs256Strategy extends PassportJwtStrategy implements OnModuleIni
 
   /** passport's face of the strategy, for AuthGuard. passport calls it on an object made from this one per request. */
   override authenticate(request: AnyRequest, options: AttemptOptions = {}): void {
-    const attempt = new Promise((resolve) => resolve(this.resolvePrincipal(request, options)));
-    attempt.then(
+    this.resolvePrincipal(request, options).then(
       (principal) => this.success(principal),
       (error: unknown) => this.refuse(request, error, options),
     );
@@ -96,26 +94,38 @@ export class JwtRs256Strategy extends PassportJwtStrategy implements OnModuleIni
   /**
    * The strategy itself: from a request to its principal. It keeps no state of a request on this object.
    *
-   * @returns the principal, or a promise of it where a hook or a key has to be waited for. Await it.
    * @throws TokenMissingError - no credentials of ours were sent.
    * @throws TokenNotFreshError - the token is good, and `fresh` asks for more.
-   * @throws JwtRs256Error, or whatever `jwtFromRequest` and `validate` throw. Where there is a promise, it rejects.
+   * @throws JwtRs256Error, or whatever `jwtFromRequest` and `validate` throw.
    */
-  resolvePrincipal(request: AnyRequest, options: AttemptOptions = {}): unknown {
+  async resolvePrincipal(request: AnyRequest, options: AttemptOptions = {}): Promise<unknown> {
     const jwtFromRequest = options.jwtFromRequest ?? this.options.jwtFromRequest;
-    const sent = jwtFromRequest ? jwtFromRequest(request) : readBearerToken(request, this.options.scheme);
-    return proceed(sent, (token) => {
-      if (!token) throw new TokenMissingError();
-      return recover(
-        () => this.principalOf(token, request, options),
-        (error) => {
-          // What verifies is one token. Only what does not is searched for what credentials must not have: 400, not 401.
-          if (!jwtFromRequest) assertOneToken(token, this.options.scheme);
-          // From a hook. There is a token, and an optional route must not take this for the absence of one.
-          throw error instanceof TokenMissingError ? new PrincipalUnknownError() : error;
-        },
-      );
-    });
+    const token = jwtFromRequest
+      ? (await jwtFromRequest(request)) || undefined
+      : readBearerToken(request, this.options.scheme);
+    if (token === undefined) throw new TokenMissingError();
+    const known = authenticationOf(request);
+    if (known && known.by === this.identity && known.token === token) {
+      this.freshness.assertFresh(known.claims, options.fresh);
+      return known.principal;
+    }
+    try {
+      // Each promise costs a server more than the look-up, so none is made where nothing can be there to wait for.
+      const accepted = acceptToken(this.verifier, token);
+      const claims = accepted instanceof Promise ? await accepted : accepted;
+      this.freshness.assertFresh(claims, options.fresh);
+      const found = this.validate(claims, request);
+      const principal = found === claims ? claims : await found;
+      if (principal === null || principal === undefined || principal === false)
+        throw new PrincipalUnknownError();
+      rememberAuthentication(request, { by: this.identity, token, claims, principal });
+      return principal;
+    } catch (error) {
+      // What verifies is one token. Only what does not is searched for what credentials must not have: 400, not 401.
+      if (!jwtFromRequest) assertOneToken(token, this.options.scheme);
+      // From a hook. There is a token, and an optional route must not take this for the absence of one.
+      throw error instanceof TokenMissingError ? new PrincipalUnknownError() : error;
+    }
   }
 
   /**
@@ -145,24 +155,6 @@ export class JwtRs256Strategy extends PassportJwtStrategy implements OnModuleIni
   /** The mixin registers with whatever this returns while the object is still being made: too early, so nothing. */
   override getPassportInstance(): unknown {
     return { use: () => undefined };
-  }
-
-  private principalOf(token: string, request: AnyRequest, { fresh }: AttemptOptions): unknown {
-    const known = authenticationOf(request);
-    if (known && known.by === this.identity && known.token === token) {
-      this.freshness.assertFresh(known.claims, fresh);
-      return known.principal;
-    }
-    const accepted = this.verifier.accept?.(token) ?? this.verifier.verify(token);
-    return proceed(accepted, (claims) => {
-      this.freshness.assertFresh(claims, fresh);
-      return proceed(this.validate(claims, request), (principal) => {
-        if (principal === null || principal === undefined || principal === false)
-          throw new PrincipalUnknownError();
-        rememberAuthentication(request, { by: this.identity, token, claims, principal });
-        return principal;
-      });
-    });
   }
 
   /** passport goes on to the next strategy of a list after `fail`, and stops at `error`. */

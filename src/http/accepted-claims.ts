@@ -1,6 +1,6 @@
 import { JwtRs256Error } from '../errors/jwt-rs256-error.js';
 import type { AccessTokenClaims } from '../tokens/claims.js';
-import type { RequestVerifier } from '../tokens/token-verifier.js';
+import type { RequestVerifier } from '../tokens/request-verifier.js';
 
 /**
  * The claims of an access token that would be accepted here and now.

@@ -1,7 +1,8 @@
-import { proceed } from '../time/eventual.js';
 import type { AccessTokenClaims } from '../tokens/claims.js';
+import { proceed } from '../tokens/eventual.js';
 import type { OwnIssuer } from '../tokens/own-issuer.js';
-import type { RequestVerifier, VerifyOptions } from '../tokens/token-verifier.js';
+import { acceptToken, type RequestVerifier } from '../tokens/request-verifier.js';
+import type { VerifyOptions } from '../tokens/token-verifier.js';
 import type { RevocationCheck } from './revocation-check.js';
 
 /**
@@ -28,8 +29,8 @@ export class UnrevokedVerifier implements RequestVerifier {
 
   /** @see TokenVerifier.accept */
   accept(token: string): AccessTokenClaims | Promise<AccessTokenClaims> {
-    const accepted = this.verifier.accept?.(token) ?? this.verifier.verify(token);
-    return proceed(accepted, (claims) => this.unlessRevoked(claims));
+    if (this.verify !== OWN_VERIFY) return this.verify(token);
+    return proceed(acceptToken(this.verifier, token), (claims) => this.unlessRevoked(claims));
   }
 
   private unlessRevoked<T extends AccessTokenClaims>(claims: T): T {
@@ -37,3 +38,6 @@ export class UnrevokedVerifier implements RequestVerifier {
     return claims;
   }
 }
+
+// eslint-disable-next-line @typescript-eslint/unbound-method -- it is compared, never called
+const OWN_VERIFY = UnrevokedVerifier.prototype.verify;

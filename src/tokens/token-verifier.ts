@@ -9,7 +9,6 @@ import type { VerificationKey } from '../keys/verification-key.js';
 import type { VerificationKeys } from '../keys/verification-keys.js';
 import type { Clock } from '../time/clock.js';
 import { toSeconds, type Duration } from '../time/duration.js';
-import { proceed, type Eventual } from '../time/eventual.js';
 import {
   assertClaims,
   assertClaimsAgain,
@@ -20,6 +19,7 @@ import {
 } from './claim-rules.js';
 import type { AccessTokenClaims, TimeClaim, TokenType } from './claims.js';
 import { parseClaims, parseHeader, splitCompactJws, type CompactJws } from './compact-jws.js';
+import { proceed, type Eventual } from './eventual.js';
 import { requireText, requireTexts } from './option-text.js';
 import type { JsonObject } from './strict-json.js';
 import { assertTokenType, isTokenType } from './token-type.js';
@@ -64,9 +64,6 @@ export interface VerifyOptions {
 const MOST_HEADERS = 64;
 
 const UNSUPPORTED_MEMBERS = ['crit', 'b64', 'zip', 'enc'] as const;
-
-/** What answers requests needs of a verifier. One without `accept` is asked to verify. */
-export type RequestVerifier = Pick<TokenVerifier, 'verify'> & Partial<Pick<TokenVerifier, 'accept'>>;
 
 /** What one call demands. */
 interface Demands extends ClaimPolicy {
@@ -123,8 +120,8 @@ export class TokenVerifier {
    * @throws what `verify` rejects with, unless there is a promise, which rejects.
    */
   accept(token: string): AccessTokenClaims | Promise<AccessTokenClaims> {
-    // A subclass that demands more in its `verify` is not passed by.
-    if (this.verify !== TokenVerifier.prototype.verify) return this.verify(token);
+    // Another `verify`, of a subclass, a test or a tracer, is not passed by.
+    if (this.verify !== OWN_VERIFY) return this.verify(token);
     return this.measure(token, this.configured) as Eventual<AccessTokenClaims>;
   }
 
@@ -169,6 +166,9 @@ export class TokenVerifier {
     this.headers.set(encoded, header);
   }
 }
+
+// eslint-disable-next-line @typescript-eslint/unbound-method -- it is compared, never called
+const OWN_VERIFY = TokenVerifier.prototype.verify;
 
 /** Reads the only three header members that count. `jwk`, `jku`, `x5u` and `x5c` are never looked at. */
 function readHeader(header: JsonObject, typ: TokenType | undefined): string | undefined {

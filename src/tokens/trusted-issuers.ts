@@ -1,7 +1,8 @@
 import { TokenClaimError } from '../errors/token-errors.js';
 import type { AccessTokenClaims } from './claims.js';
 import { parseClaims, splitCompactJws } from './compact-jws.js';
-import type { RequestVerifier, TokenVerifier, VerifyOptions } from './token-verifier.js';
+import type { RequestVerifier } from './request-verifier.js';
+import type { TokenVerifier, VerifyOptions } from './token-verifier.js';
 
 /**
  * Verifies the tokens of several issuers, each with a verifier of its own: keys, cache and demands of one issuer are
@@ -39,7 +40,7 @@ export class TrustedIssuers implements RequestVerifier {
 
   /** @see TokenVerifier.accept */
   accept(token: string): AccessTokenClaims | Promise<AccessTokenClaims> {
-    return this.#verifierFor(token).accept(token);
+    return this.verify === OWN_VERIFY ? this.#verifierFor(token).accept(token) : this.verify(token);
   }
 
   #verifierFor(token: string): TokenVerifier {
@@ -54,6 +55,9 @@ export class TrustedIssuers implements RequestVerifier {
     throw refuse(faultOf(iss));
   }
 }
+
+// eslint-disable-next-line @typescript-eslint/unbound-method -- it is compared, never called
+const OWN_VERIFY = TrustedIssuers.prototype.verify;
 
 function faultOf(iss: unknown): string {
   if (iss === undefined) return 'is missing';

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import {
   type CanActivate,
   Controller,
@@ -41,7 +41,7 @@ import {
   TokenKeyUnknownError,
   TokenMissingError,
   TokenVerifier,
-  type AttemptOptions,
+  type JwtRs256ModuleOptions,
   type RouteAccess,
 } from '../../src/index.js';
 import { closeApps, listen, optionsOf, startApp, type TestApp } from '../support/app.js';
@@ -1340,26 +1340,48 @@ describe('The strategy, called where there is no guard', () => {
       [{}, keyPairOf('mallory')].map((options) => startApp(PLATFORMS[0]!, { options })),
     );
     const request = { headers: { authorization: good } };
-    const principal = trusting!.nest.get(JwtRs256Strategy).resolvePrincipal(request);
+    const principal = await trusting!.nest.get(JwtRs256Strategy).resolvePrincipal(request);
     expect(principal).toMatchObject({ sub: 'alice-of-wonderland' });
-    const asked = () => other!.nest.get(JwtRs256Strategy).resolvePrincipal(request);
-    expect(asked).toThrow(TokenKeyUnknownError);
+    const asked = other!.nest.get(JwtRs256Strategy).resolvePrincipal(request);
+    await expect(asked).rejects.toThrow(TokenKeyUnknownError);
+  });
+
+  it.each<[string, Partial<JwtRs256ModuleOptions>]>([
+    ['one issuer', {}],
+    [
+      'several issuers',
+      { trustedIssuers: [{ issuer: 'https://other.example', publicKey: keyPairOf('bob').publicKey }] },
+    ],
+    ['sessions', { sessions: {} }],
+  ])('asks a verify that was put in the place of ours, with %s', async (_, options) => {
+    const { nest } = await startApp(PLATFORMS[0]!, { options });
+    const request = () => ({ headers: { authorization: good } });
+    const strategy = nest.get(JwtRs256Strategy);
+    const refusal = new Error('the stub refuses');
+    expect(await strategy.resolvePrincipal(request())).toBeDefined();
+    const stub = jest.spyOn(nest.get(TokenVerifier), 'verify').mockRejectedValue(refusal);
+    await expect(strategy.resolvePrincipal(request())).rejects.toBe(refusal);
+    stub.mockRestore();
+    const traced = jest.spyOn(TokenVerifier.prototype, 'verify').mockRejectedValue(refusal);
+    await expect(strategy.resolvePrincipal(request())).rejects.toBe(refusal);
+    traced.mockRestore();
+    expect(await strategy.resolvePrincipal(request())).toBeDefined();
   });
 
   it('resolves the principal, or rejects: no credentials are an error too', async () => {
     const { nest } = await startApp(PLATFORMS[0]!, { options: { validate: ({ sub }) => ({ id: sub }) } });
     const strategy = nest.get(JwtRs256Strategy);
     const upgrade = { headers: { authorization: good } };
-    const resolve = async (request: object, options?: AttemptOptions) =>
-      strategy.resolvePrincipal(request, options);
-    await expect(resolve(upgrade)).resolves.toEqual({ id: 'alice-of-wonderland' });
-    await expect(resolve({ headers: {} })).rejects.toThrow(TokenMissingError);
-    await expect(resolve({})).rejects.toThrow(TokenMissingError);
-    await expect(resolve({ headers: { authorization: tampered } })).rejects.toMatchObject({
+    await expect(strategy.resolvePrincipal(upgrade)).resolves.toEqual({ id: 'alice-of-wonderland' });
+    await expect(strategy.resolvePrincipal({ headers: {} })).rejects.toThrow(TokenMissingError);
+    await expect(strategy.resolvePrincipal({})).rejects.toThrow(TokenMissingError);
+    await expect(strategy.resolvePrincipal({ headers: { authorization: tampered } })).rejects.toMatchObject({
       code: 'ERR_TOKEN_SIGNATURE',
     });
     const options = { realm: 'sockets', jwtFromRequest: () => 'garbage' };
-    const error: unknown = await resolve(upgrade, options).catch((caught: unknown) => caught);
+    const error: unknown = await strategy
+      .resolvePrincipal(upgrade, options)
+      .catch((caught: unknown) => caught);
     expect(strategy.refusalOf(error, options)).toMatchObject({
       status: 401,
       headers: {

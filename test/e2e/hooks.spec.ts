@@ -154,6 +154,12 @@ describe.each(PLATFORMS)('On $name', (platform) => {
       ['an object', () => ({ id: 1 }), { id: 1 }],
       ['a promise of one', async () => ({ id: 1 }), { id: 1 }],
       ['a thenable', () => ({ then: (resolve: (user: unknown) => void) => resolve({ id: 1 }) }), { id: 1 }],
+      // As clients of remote procedures make them: it has whatever it is asked for, and says of nothing that it has it.
+      [
+        'a proxy that is a thenable',
+        () => new Proxy({}, { get: () => (resolve: (user: unknown) => void) => resolve({ id: 1 }) }),
+        { id: 1 },
+      ],
       ['a text', () => 'alice', 'alice'],
       ['a list', () => [1, 2], [1, 2]],
     ])('makes the principal: %s', async (_what, validate, principal) => {

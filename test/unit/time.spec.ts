@@ -3,7 +3,6 @@ import { OptionError } from '../../src/errors/developer-errors.js';
 import { TestClock } from '../../src/testing/index.js';
 import { SystemClock } from '../../src/time/clock.js';
 import { toSeconds } from '../../src/time/duration.js';
-import { proceed, recover } from '../../src/time/eventual.js';
 
 describe('a duration', () => {
   it.each([
@@ -190,60 +189,6 @@ describe('the clock of a test', () => {
     clock.clearTimeout(undefined);
     clock.advance(10);
     expect(callback).not.toHaveBeenCalled();
-  });
-});
-
-describe('a value that may come later', () => {
-  const failure = new Error('no value');
-  const fails = (): never => {
-    throw failure;
-  };
-  const add = (value: number) => value + 1;
-  /** No promise: it has no `catch`, and its `then` returns nothing, as that of some query builders. */
-  const query = (value: number) =>
-    ({ then: (resolve: (value: number) => void) => resolve(value) }) as PromiseLike<number>;
-  const callableQuery = (value: number) => Object.assign(() => value, query(value)) as PromiseLike<number>;
-
-  it('is gone on with at once where it is there', () => {
-    expect(proceed(1, add)).toBe(2);
-    expect(recover(() => 1, fails)).toBe(1);
-    for (const value of [undefined, null, 0, '', false, { then: 1 }, { then: 'later' }, () => 1]) {
-      expect(proceed<unknown, unknown>(value, (same) => same)).toBe(value);
-      expect(recover<unknown>(() => value, fails)).toBe(value);
-    }
-  });
-
-  it.each<[string, (value: number) => PromiseLike<number>]>([
-    ['a promise', async (value) => value],
-    ['what has a then', query],
-    ['a function that has one', callableQuery],
-  ])('is waited for where it is %s', async (_, later) => {
-    const proceeded = proceed(later(1), add);
-    const recovered = recover(() => later(1), fails);
-    expect([proceeded, recovered]).toEqual([expect.any(Promise), expect.any(Promise)]);
-    expect(await proceeded).toBe(2);
-    expect(await recovered).toBe(1);
-    expect(await proceed(1, async (value) => proceed(await later(value), add))).toBe(2);
-  });
-
-  it('fails as what makes it fails: at once, or later', async () => {
-    expect(() => proceed(1, fails)).toThrow(failure);
-    await expect(proceed(Promise.resolve(1), fails)).rejects.toBe(failure);
-    await expect(proceed(Promise.reject(failure), add)).rejects.toBe(failure);
-  });
-
-  it('is recovered from a failure of either kind, once', async () => {
-    const fallback = (error: unknown) => [error];
-    expect(recover<unknown>(fails, fallback)).toEqual([failure]);
-    expect(await recover<unknown>(() => Promise.reject(failure), fallback)).toEqual([failure]);
-    expect(() => recover(fails, fails)).toThrow(failure);
-    await expect(recover(() => Promise.reject(failure), fails)).rejects.toBe(failure);
-    const trap = {
-      get then(): never {
-        throw failure;
-      },
-    };
-    expect(recover<unknown>(() => trap, fallback)).toEqual([failure]);
   });
 });
 
